@@ -1,0 +1,88 @@
+'use strict'
+
+// The same script, once against `node:http` and once against sluice. What both
+// did must be the same: bytes, events, callbacks, results, errors, fields.
+
+const host = require('./host')
+const { observe } = require('./observe')
+const { stock, subject } = require('./subject')
+const { wireText, wireMeaning, abbreviate } = require('./normalise')
+
+/**
+ * Each line of the matrix is one comparison. Node has one way of backpressure;
+ * ours is compared with it in both of its modes.
+ */
+const VARIANTS = [
+  { transport: 'tcp', backpressure: 'high-water-mark' },
+  { transport: 'tcp', backpressure: 'kernel' },
+  { transport: 'unix', backpressure: 'kernel' },
+  { transport: 'tls', backpressure: 'high-water-mark' }
+].filter(({ transport }) => !(host.isWindows && transport === 'unix'))
+
+const byKernel = (entry) => /:write$/.test(entry.call)
+
+/**
+ * A transcript as it is compared. In `kernel` mode the results of `write` and
+ * the `drain`s that follow them are not Node's; they have tests of their own.
+ */
+function comparable (transcript, { backpressure }, scenario) {
+  const truth = backpressure === 'kernel'
+  const wire = {
+    exact: () => host.joinsCorkedChunks
+      ? wireMeaning(transcript.bytes, transcript.methods)
+      : abbreviate(wireText(transcript.bytes)),
+    meaning: () => wireMeaning(transcript.bytes, transcript.methods),
+    // What a torn connection still delivered is up to the kernel.
+    any: () => '<not compared>'
+  }[scenario.wire ?? 'exact']()
+  return {
+    wire,
+    clientError: scenario.wire === 'any' ? undefined : transcript.clientError,
+    serverEvents: transcript.serverEvents,
+    exchanges: transcript.exchanges.map(({ log, returns, snapshots }) => ({
+      log: log.filter(({ name }) => !(truth && name === 'drain')),
+      returns: truth
+        ? returns.map((entry) => byKernel(entry) && typeof entry.result === 'boolean'
+          ? { ...entry, result: '<boolean>' }
+          : entry)
+        : returns,
+      snapshots
+    }))
+  }
+}
+
+/** Runs both sides of one variant. */
+async function compare (t, scenario, variant) {
+  const expected = await observe(stock, scenario, variant)
+  const actual = await observe(subject, scenario, variant)
+  const message = `${variant.transport}, ${variant.backpressure}`
+  t.deepEqual(
+    comparable(actual, variant, scenario),
+    comparable(expected, variant, scenario),
+    message
+  )
+  scenario.check?.(t, actual, variant)
+}
+
+/**
+ * Registers a differential test.
+ * @param {import('ava').TestFn} test
+ */
+function differentialFor (test) {
+  /**
+   * @param {string} title
+   * @param {import('./observe').Scenario & {
+   *   wire?: 'exact' | 'meaning' | 'any', variants?: typeof VARIANTS, unless?: boolean,
+   *   check?: (t: object, transcript: object, variant: object) => void
+   * }} scenario `unless`: the host has a bug here that is not to be copied
+   */
+  return function differential (title, scenario) {
+    if (scenario.unless) return test.serial.skip(title, () => {})
+    test.serial(title, async (t) => {
+      t.timeout(30_000)
+      for (const variant of scenario.variants ?? VARIANTS) await compare(t, scenario, variant)
+    })
+  }
+}
+
+module.exports = { differentialFor, compare, comparable, VARIANTS }

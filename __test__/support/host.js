@@ -1,0 +1,25 @@
+'use strict'
+
+// What the host's own `http` does, where its versions disagree and a test has
+// to know. Detected by feature where that is possible.
+
+const http = require('node:http')
+
+const major = Number(process.versions.node.split('.')[0])
+const symbols = Object.getOwnPropertySymbols(new http.OutgoingMessage())
+  .map((symbol) => symbol.description)
+
+module.exports = {
+  major,
+  /** Node 22+ joins the chunks of a corked message into one. */
+  joinsCorkedChunks: symbols.includes('kChunkedBuffer'),
+  /**
+   * Node 22 and 24 put the last chunk in front of what is corked, lose the
+   * `drain` of a corked message and the callbacks of a destroyed one.
+   */
+  corkIsBroken: symbols.includes('kChunkedBuffer') && major < 26,
+  /** Node 24+ calls the callback of `end` itself, not as a `finish` listener. */
+  callsEndCallbacks: symbols.includes('kEndCallbacks'),
+  /** Linux and macOS can tell how many bytes a socket's buffer holds. */
+  isWindows: process.platform === 'win32'
+}

@@ -1,0 +1,39 @@
+'use strict'
+
+const { parseResponses, ParseError } = require('./response-parser')
+
+const DATE = /^(Date: )[^\r\n]*GMT(?=\r?$)/gim
+
+/** @param {string | null | undefined} text */
+const maskDate = (text) => typeof text === 'string' ? text.replace(DATE, '$1<date>') : text
+
+/** Wire bytes as text, one character a byte, without the time of day. */
+const wireText = (bytes) => maskDate(bytes.toString('latin1'))
+
+/** Long runs and long texts, shortened so that a difference can be read. */
+function abbreviate (text) {
+  return text.replace(/(.)\1{63,}/gs, (run, character) => `${character}×${run.length}`)
+}
+
+/**
+ * What the bytes mean, whatever their chunk boundaries: for hosts that join
+ * the chunks of a corked message. Bytes that don't parse stay what they are.
+ * @param {Buffer} bytes
+ * @param {string[]} methods
+ */
+function wireMeaning (bytes, methods) {
+  try {
+    return parseResponses(bytes, methods).map((response) => ({
+      line: `${response.status} ${response.reason}`,
+      fields: response.fields.map(([name, value]) => maskDate(`${name}: ${value}`)),
+      framing: response.framing,
+      body: abbreviate(response.body.toString('latin1')),
+      trailers: response.trailers
+    }))
+  } catch (error) {
+    if (!(error instanceof ParseError)) throw error
+    return abbreviate(wireText(bytes))
+  }
+}
+
+module.exports = { maskDate, wireText, wireMeaning, abbreviate }

@@ -1,0 +1,128 @@
+'use strict'
+
+const { RawClient } = require('./raw-client')
+const { Recorder } = require('./recorder')
+const { startServer } = require('./servers')
+const { turn, turns, tick, until } = require('./event-loop')
+
+const GET = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'
+
+/**
+ * @typedef {object} Exchange what a script is given for each request
+ * @property {import('http').IncomingMessage} req
+ * @property {import('http').ServerResponse} res
+ * @property {import('http').ServerResponse} m `res`, with every call recorded
+ * @property {(label: string | number) => Function} cb a recorded callback
+ * @property {(label: string) => void} snapshot
+ * @property {number} index of the request, over all connections
+ * @property {import('net').Socket} socket
+ * @property {Exchange[]} exchanges all of this run
+ */
+
+/**
+ * @typedef {object} Scenario
+ * @property {string | Buffer} [request] bytes to send; default: one GET with `Connection: close`
+ * @property {string[]} [methods] of the requests; default: read from `request`
+ * @property {(exchange: Exchange) => unknown} script answers each request
+ * @property {(client: RawClient, run: object) => Promise<unknown>} [client]
+ *   default: sends `request` and waits for the end of the connection
+ * @property {(server: import('http').Server, run: object) => void} [setup]
+ * @property {object} [serverOptions]
+ */
+
+function methodsOf (request) {
+  const text = request.toString('latin1')
+  return [...text.matchAll(/^([A-Z]+) \S+ HTTP\/1\.[01]\r$/gm)].map(([, method]) => method)
+}
+
+/**
+ * Runs a scenario against one implementation and writes down everything.
+ * @param {object} subject
+ * @param {Scenario} scenario
+ * @param {{ transport?: import('./servers').Transport, backpressure?: string }} [variant]
+ */
+async function observe (subject, scenario, { transport = 'tcp', backpressure = 'kernel' } = {}) {
+  const request = scenario.request ?? GET
+  const exchanges = []
+  const scripts = []
+  const open = new Set()
+  const serverEvents = []
+
+  function serve (req, res) {
+    const recorder = new Recorder(res)
+    const exchange = {
+      req,
+      res,
+      m: recorder.m,
+      cb: recorder.cb,
+      snapshot: (label) => recorder.snapshot(label),
+      call: (label, action) => recorder.call(label, action),
+      note: (name, args) => recorder.note(name, args),
+      index: exchanges.length,
+      socket: req.socket,
+      exchanges,
+      recorder,
+      turn,
+      turns,
+      tick,
+      until
+    }
+    exchanges.push(exchange)
+    scripts.push(answer(exchange))
+  }
+
+  async function answer (exchange) {
+    try {
+      await scenario.script(exchange)
+    } catch (error) {
+      exchange.note('script failed', [error])
+      exchange.socket.destroy()
+    }
+    // A script whose last call threw leaves its client waiting.
+    if (scenario.client) return
+    await turns(2)
+    if (exchange.res.finished) return
+    exchange.note('left unfinished')
+    exchange.socket.destroy()
+  }
+
+  const options = { backpressure, ...scenario.serverOptions }
+  const { server, address, close } = await startServer(subject, { transport, options })
+  const run = { server, exchanges, serverEvents, serve, request, address, turn, turns, tick, until }
+  server.on('request', serve)
+  server.on(transport === 'tls' ? 'secureConnection' : 'connection', (socket) => {
+    open.add(socket)
+    socket.on('close', () => open.delete(socket))
+  })
+  scenario.setup?.(server, run)
+
+  const client = await RawClient.connect(address, scenario.clientOptions)
+  if (scenario.client) {
+    await scenario.client(client, run)
+  } else {
+    client.send(request)
+    await client.closed
+  }
+  await Promise.all(scripts)
+  // Nothing more can happen to a message when its connection is gone and the
+  // queues behind its last events have run.
+  await until(() => open.size === 0)
+  await turns(3)
+  for (const { recorder } of exchanges) recorder.snapshot('at the end')
+  if (!client.isClosed) client.destroy()
+  await close()
+
+  return {
+    bytes: client.bytes,
+    methods: scenario.methods ?? methodsOf(request),
+    clientError: client.error?.code,
+    serverEvents,
+    exchanges: exchanges.map(({ recorder }) => ({
+      log: recorder.log,
+      returns: recorder.returns,
+      snapshots: recorder.snapshots
+    }))
+  }
+}
+
+module.exports = { observe, GET }

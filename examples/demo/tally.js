@@ -1,0 +1,99 @@
+'use strict'
+
+// Counts what the writes of one response come to, by wrapping `write` on the
+// instance, as middleware does; and prints one line when the response is over.
+
+/** The value of `socket.bytesWritten` when the last response on it was over. */
+const accounted = new WeakMap()
+
+/**
+ * @typedef {object} WriteRecord one call of `write`
+ * @property {number} write its number, from 1
+ * @property {boolean} accepted what `write` returned: the kernel has it, or has the room
+ * @property {number} bytes the chunk's length
+ * @property {number} waiting bytes of the message in user memory once the event
+ *   loop has turned: what `write` deferred has been handed over by then
+ * @property {number} drains how many `drain` events came before
+ */
+
+class Tally {
+  writes = 0
+  accepted = 0
+  queued = 0
+  drains = 0
+  /** @type {((record: WriteRecord) => void) | undefined} */
+  onWrite
+
+  #started = process.hrtime.bigint()
+  /** Writes of this turn of the event loop. @type {WriteRecord[]} */
+  #turn = []
+
+  /**
+   * @param {import('node:http').IncomingMessage} req
+   * @param {import('../..').ServerResponse} res
+   */
+  constructor (req, res) {
+    const { socket } = req
+    const write = res.write
+    res.write = (...writeArguments) => {
+      const accepted = write.apply(res, writeArguments)
+      this.#count(res, writeArguments[0], accepted)
+      return accepted
+    }
+    res.on('drain', () => { this.drains++ })
+    let bytes = 0
+    const settle = () => {
+      const total = socket.bytesWritten
+      bytes = total - (accounted.get(socket) ?? 0)
+      accounted.set(socket, total)
+    }
+    // Before Node's own listener, which may start the next response at once.
+    res.prependOnceListener('finish', settle)
+    res.once('close', () => {
+      if (!res.writableFinished) settle()
+      console.log(this.#line(req, res, bytes))
+    })
+  }
+
+  #count (res, chunk, accepted) {
+    this.writes++
+    if (accepted) this.accepted++
+    else this.queued++
+    if (this.onWrite === undefined) return
+    if (this.#turn.length === 0) setImmediate(() => this.#report(res))
+    this.#turn.push({ write: this.writes, accepted, bytes: chunk.length, waiting: 0, drains: this.drains })
+  }
+
+  #report (res) {
+    const waiting = res.writableLength
+    for (const record of this.#turn.splice(0)) this.onWrite({ ...record, waiting })
+  }
+
+  #line (req, res, bytes) {
+    const milliseconds = Number(process.hrtime.bigint() - this.#started) / 1e6
+    return [
+      req.method.padEnd(4),
+      req.url.padEnd(24),
+      res.statusCode,
+      framing(res).padEnd(23),
+      `${this.writes} writes (${this.accepted} true, ${this.queued} false)`.padEnd(34),
+      `${this.drains} drains`.padEnd(9),
+      `${bytes} bytes`.padEnd(15),
+      `${milliseconds.toFixed(1)} ms${res.writableFinished ? '' : ', cut short'}`
+    ].join('  ')
+  }
+}
+
+/**
+ * How the end of the body is marked, read from the head that was sent.
+ * @param {import('../..').ServerResponse} res
+ */
+function framing (res) {
+  if (!res.headersSent) return 'no head sent'
+  if (res.req.method === 'HEAD' || res.statusCode === 204 || res.statusCode === 304) return 'none'
+  if (res.chunkedEncoding) return 'chunked'
+  const length = /^content-length: *(\d+)/im.exec(res._header)
+  return length === null ? 'until close' : `content-length ${length[1]}`
+}
+
+module.exports = { Tally }

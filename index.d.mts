@@ -1,0 +1,4 @@
+import * as sluice from './index.js'
+
+export * from './index.js'
+export default sluice
