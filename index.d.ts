@@ -85,13 +85,13 @@ type ResponseClass<Request extends typeof http.IncomingMessage> =
 /** Options of {@link createServer}: those of `http.createServer`, and {@link WriteOptions}. */
 export interface ServerOptions<
   Request extends typeof http.IncomingMessage = typeof http.IncomingMessage,
-  Response extends ResponseClass<Request> = typeof ServerResponse<InstanceType<Request>>
+  Response extends ResponseClass<Request> = typeof ServerResponse
 > extends http.ServerOptions<Request, Response>, WriteOptions {}
 
 /** Options of {@link createSecureServer}: those of `https.createServer`, and {@link WriteOptions}. */
 export interface SecureServerOptions<
   Request extends typeof http.IncomingMessage = typeof http.IncomingMessage,
-  Response extends ResponseClass<Request> = typeof ServerResponse<InstanceType<Request>>
+  Response extends ResponseClass<Request> = typeof ServerResponse
 > extends https.ServerOptions<Request, Response>, WriteOptions {}
 
 /**
@@ -194,11 +194,11 @@ export class ServerResponse<
  */
 export function createServer<
   Request extends typeof http.IncomingMessage = typeof http.IncomingMessage,
-  Response extends ResponseClass<Request> = typeof ServerResponse<InstanceType<Request>>
+  Response extends ResponseClass<Request> = typeof ServerResponse
 > (listener?: http.RequestListener<Request, Response>): http.Server<Request, Response>
 export function createServer<
   Request extends typeof http.IncomingMessage = typeof http.IncomingMessage,
-  Response extends ResponseClass<Request> = typeof ServerResponse<InstanceType<Request>>
+  Response extends ResponseClass<Request> = typeof ServerResponse
 > (
   options: ServerOptions<Request, Response>,
   listener?: http.RequestListener<Request, Response>
@@ -213,11 +213,11 @@ export function createServer<
  */
 export function createSecureServer<
   Request extends typeof http.IncomingMessage = typeof http.IncomingMessage,
-  Response extends ResponseClass<Request> = typeof ServerResponse<InstanceType<Request>>
+  Response extends ResponseClass<Request> = typeof ServerResponse
 > (listener?: http.RequestListener<Request, Response>): https.Server<Request, Response>
 export function createSecureServer<
   Request extends typeof http.IncomingMessage = typeof http.IncomingMessage,
-  Response extends ResponseClass<Request> = typeof ServerResponse<InstanceType<Request>>
+  Response extends ResponseClass<Request> = typeof ServerResponse
 > (
   options: SecureServerOptions<Request, Response>,
   listener?: http.RequestListener<Request, Response>

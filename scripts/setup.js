@@ -11,7 +11,6 @@ const { run, runNpm, Failure } = require('./run')
 const root = path.join(__dirname, '..')
 /** What the addon is made of. */
 const addonSources = ['src', 'build.rs', 'Cargo.toml', 'Cargo.lock']
-const generatedLoader = 'binding.js'
 
 /** @param {string} name a path below the top level */
 const inRoot = (name) => path.join(root, name)
@@ -48,7 +47,7 @@ function needsDependencies () {
 
 function needsBuild () {
   const addon = builtAddon()
-  if (addon === undefined || !fs.existsSync(inRoot(generatedLoader))) return true
+  if (addon === undefined) return true
   const changed = Math.max(...addonSources.map((name) => lastChange(inRoot(name))))
   return lastChange(inRoot(addon)) < changed
 }

@@ -9,5 +9,7 @@
 //!   transport  send queue, credit, sendmsg, readiness thread; no napi
 //! ```
 
+pub mod binding;
 pub mod encoding;
 pub mod message;
+pub mod transport;

@@ -4,8 +4,12 @@ import { expectTypeOf } from 'expect-type'
 import * as sluice from 'sluice'
 
 // Node's own servers come back.
-expectTypeOf(sluice.createServer()).toExtend<http.Server>()
-expectTypeOf(sluice.createSecureServer()).toExtend<https.Server>()
+declare function takeServer (server: http.Server): void
+declare function takeSecureServer (server: https.Server): void
+const plain = sluice.createServer()
+const secure = sluice.createSecureServer()
+takeServer(plain)
+takeSecureServer(secure)
 sluice.createServer({ keepAlive: true, backpressure: 'high-water-mark', coalesce: false }).listen(0)
 sluice.createSecureServer({ key: '', cert: '', coalesce: true })
 

@@ -1,7 +1,7 @@
 'use strict'
 
 const test = require('ava')
-const { differentialFor } = require('../support/differential')
+const { differentialFor, VARIANTS } = require('../support/differential')
 const { parseResponses } = require('../support/response-parser')
 const { request, pipeline } = require('../support/requests')
 
@@ -16,13 +16,19 @@ function answeredInOrder (count, body) {
 }
 
 for (const count of [2, 16, 1000]) {
+  // A TLS socket that Node pauses in a flood still hands the parser the records
+  // that it has decrypted, which Node answers with HPE_PAUSED and a destroy.
+  const variants = VARIANTS.filter(({ transport }) => count < 1000 || transport !== 'tls')
+
   differential(`${count} pipelined requests, answered at once`, {
+    variants,
     request: pipeline(count),
     script: ({ m, index, cb }) => { m.end(`answer ${index}`, cb('end')) },
     check: answeredInOrder(count, (n) => `answer ${n}`)
   })
 
   differential(`${count} pipelined requests, streamed`, {
+    variants,
     request: pipeline(count),
     script ({ m, index, cb }) {
       m.write(`a${index}`, cb(1))

@@ -38,6 +38,7 @@ function comparable (transcript, { backpressure }, scenario) {
   return {
     wire,
     clientError: scenario.wire === 'any' ? undefined : transcript.clientError,
+    keptOpen: transcript.keptOpen,
     serverEvents: transcript.serverEvents,
     exchanges: transcript.exchanges.map(({ log, returns, snapshots }) => ({
       log: log.filter(({ name }) => !(truth && name === 'drain')),

@@ -3,7 +3,7 @@
 const { RawClient } = require('./raw-client')
 const { Recorder } = require('./recorder')
 const { startServer } = require('./servers')
-const { turn, turns, tick, until } = require('./event-loop')
+const { turn, turns, tick, until, deferred } = require('./event-loop')
 
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'
 
@@ -43,7 +43,11 @@ function methodsOf (request) {
  */
 async function observe (subject, scenario, { transport = 'tcp', backpressure = 'kernel' } = {}) {
   const request = scenario.request ?? GET
+  const methods = scenario.methods ?? methodsOf(request)
   const exchanges = []
+  const idle = deferred()
+  let answered = 0
+  let settled = 0
   const scripts = []
   const open = new Set()
   const serverEvents = []
@@ -68,6 +72,9 @@ async function observe (subject, scenario, { transport = 'tcp', backpressure = '
       until
     }
     exchanges.push(exchange)
+    res.on('close', () => {
+      if (++answered === methods.length) idle.resolve()
+    })
     scripts.push(answer(exchange))
   }
 
@@ -78,12 +85,12 @@ async function observe (subject, scenario, { transport = 'tcp', backpressure = '
       exchange.note('script failed', [error])
       exchange.socket.destroy()
     }
+    if (scenario.client || ++settled < methods.length) return
     // A script whose last call threw leaves its client waiting.
-    if (scenario.client) return
     await turns(2)
-    if (exchange.res.finished) return
-    exchange.note('left unfinished')
-    exchange.socket.destroy()
+    const left = exchanges.filter(({ res }) => !res.finished)
+    for (const { note } of left) note('left unfinished')
+    for (const { socket } of left) socket.destroy()
   }
 
   const options = { backpressure, ...scenario.serverOptions }
@@ -96,25 +103,35 @@ async function observe (subject, scenario, { transport = 'tcp', backpressure = '
   })
   scenario.setup?.(server, run)
 
-  const client = await RawClient.connect(address, scenario.clientOptions)
-  if (scenario.client) {
-    await scenario.client(client, run)
-  } else {
-    client.send(request)
-    await client.closed
+  let client
+  try {
+    client = await RawClient.connect(address, scenario.clientOptions)
+    if (scenario.client) {
+      await scenario.client(client, run)
+    } else {
+      client.send(request)
+      await Promise.race([client.closed, idle.promise])
+      // Node decides to close a connection before the message's `close`.
+      await turns(3)
+      run.keptOpen = open.size > 0 && [...open].every((socket) => !socket.destroyed && !socket.writableEnded)
+      if (run.keptOpen) client.halfClose()
+      await client.closed
+    }
+    await Promise.all(scripts)
+    // Nothing more can happen to a message when its connection is gone and the
+    // queues behind its last events have run.
+    await until(() => open.size === 0)
+    await turns(3)
+    for (const { recorder } of exchanges) recorder.snapshot('at the end')
+  } finally {
+    if (client?.isClosed === false) client.destroy()
+    await close()
   }
-  await Promise.all(scripts)
-  // Nothing more can happen to a message when its connection is gone and the
-  // queues behind its last events have run.
-  await until(() => open.size === 0)
-  await turns(3)
-  for (const { recorder } of exchanges) recorder.snapshot('at the end')
-  if (!client.isClosed) client.destroy()
-  await close()
 
   return {
     bytes: client.bytes,
-    methods: scenario.methods ?? methodsOf(request),
+    methods,
+    keptOpen: run.keptOpen,
     clientError: client.error?.code,
     serverEvents,
     exchanges: exchanges.map(({ recorder }) => ({

@@ -12,6 +12,7 @@ const { deferred } = require('./event-loop')
  */
 class RawClient {
   #socket
+  #transport
   #pieces = []
   #joined = Buffer.alloc(0)
   #paused = false
@@ -47,6 +48,7 @@ class RawClient {
       callback: (size, buffer) => this.#receive(Buffer.from(buffer.subarray(0, size)), keep, onPiece)
     }
     const { transport, ...where } = address
+    this.#transport = transport
     const options = { ...where, onread, allowHalfOpen: true }
     this.#paused = paused
     this.#socket = transport === 'tls'
@@ -116,10 +118,10 @@ class RawClient {
   /** Sends our FIN and reads on. */
   halfClose () { this.#socket.end() }
 
-  /** Closes with a RST. (TLS can't: it closes.) */
+  /** Closes with a RST, where the transport has one: plain TCP. */
   reset () {
-    if (this.#socket.encrypted) this.#socket.destroy()
-    else this.#socket.resetAndDestroy()
+    if (this.#transport === 'tcp') this.#socket.resetAndDestroy()
+    else this.#socket.destroy()
   }
 
   destroy () { this.#socket.destroy() }

@@ -8,10 +8,13 @@ const { pour } = require('./bodies')
 const { readNumbers, rejectUnknown } = require('./query')
 
 /** @typedef {import('./handler').Exchange} Exchange */
-/** @typedef {import('./tally').WriteRecord & { client: number }} Seen */
+/**
+ * A write, or another event of a client.
+ * @typedef {{ client: number } & (import('./tally').WriteRecord | { event: 'connected' | 'drain' | 'gone' })} Entry
+ */
 
-/** Emits `write` with a {@link Seen}, `drain` with a client and `open`/`close` with one. */
-const writes = new EventEmitter().setMaxListeners(0)
+/** Emits `entry` with an {@link Entry}. */
+const seen = new EventEmitter().setMaxListeners(0)
 
 const kibibyte = 1024
 const watchMilliseconds = 100
@@ -30,30 +33,29 @@ function stream ({ req, res, query, tally, stopping }) {
   if (req.method === 'HEAD') return res.end()
   const client = ++clients
   const chunk = Buffer.alloc(kib * kibibyte, `${client} `)
-  tally.onWrite = (record) => writes.emit('write', { client, ...record })
-  res.on('drain', () => writes.emit('drain', client))
-  res.once('close', () => writes.emit('close', client))
-  writes.emit('open', client)
+  tally.onRecord = (record) => seen.emit('entry', { client, ...record })
+  res.once('close', () => seen.emit('entry', { client, event: 'gone' }))
+  seen.emit('entry', { client, event: 'connected' })
   let left = Math.ceil(mib * kibibyte / kib)
   pour(res, () => left-- > 0 && !stopping.aborted ? chunk : null)
 }
 
 /** Gathers what happens between two reports, in bounded memory. */
 class Report {
-  /** @type {(Seen | { client: number, event: string })[]} */
+  /** @type {Entry[]} */
   entries = []
-  skipped = 0
-  /** Of those skipped. */
-  skippedAccepted = 0
+  /** What had to go to make room. */
+  skipped = { accepted: 0, queued: 0, drains: 0 }
 
+  /** @param {Entry} entry */
   add (entry) {
     this.entries.push(entry)
     if (this.entries.length <= listed) return
     // The oldest go: what is on show is what happened last.
-    const dropped = this.entries.shift()
-    if (!('write' in dropped)) return
-    this.skipped++
-    if (dropped.accepted) this.skippedAccepted++
+    const oldest = this.entries.shift()
+    if ('event' in oldest) this.skipped.drains += oldest.event === 'drain' ? 1 : 0
+    else if (oldest.accepted) this.skipped.accepted++
+    else this.skipped.queued++
   }
 
   get isEmpty () {
@@ -62,22 +64,22 @@ class Report {
 }
 
 /** @param {Report} report */
-function asText ({ entries, skipped, skippedAccepted }) {
+function asText ({ entries, skipped }) {
   const lines = entries.map((entry) => {
     if ('event' in entry) return `client ${entry.client}  ${entry.event}`
     const fate = entry.accepted ? 'true   accepted by the kernel' : 'false  queued'
     return `client ${entry.client}  write ${String(entry.write).padStart(7)}  ${String(entry.bytes).padStart(7)} bytes  ` +
       `${fate.padEnd(30)}  user memory ${String(entry.waiting).padStart(8)}  drains ${entry.drains}`
   })
-  if (skipped > 0) {
-    lines.unshift(`… ${skipped} more writes: ${skippedAccepted} true, ${skipped - skippedAccepted} false`)
+  if (skipped.accepted + skipped.queued > 0) {
+    lines.unshift(`… more writes: ${skipped.accepted} true, ${skipped.queued} false; ${skipped.drains} drains`)
   }
   return lines.join('\n') + '\n'
 }
 
 /** @param {Report} report */
-function asEvent ({ entries, skipped, skippedAccepted }) {
-  return `data: ${JSON.stringify({ entries, skipped, skippedAccepted })}\n\n`
+function asEvent ({ entries, skipped }) {
+  return `data: ${JSON.stringify({ entries, skipped })}\n\n`
 }
 
 /** @param {Exchange} exchange */
@@ -95,12 +97,7 @@ function watch ({ req, res, query, stopping }) {
     ? ': watching\n\n'
     : `watching; now, elsewhere: curl --limit-rate 2M -o /dev/null http://${req.headers.host ?? '127.0.0.1:8080'}/firehose\n`)
   let report = new Report()
-  const listeners = {
-    open: (client) => report.add({ client, event: 'connected' }),
-    write: (record) => report.add(record),
-    drain: (client) => report.add({ client, event: 'drain' }),
-    close: (client) => report.add({ client, event: 'gone' })
-  }
+  const add = (entry) => report.add(entry)
   const timer = setInterval(() => {
     // A watcher that does not read gets its next report when it does.
     if (report.isEmpty || res.writableNeedDrain) return
@@ -108,11 +105,11 @@ function watch ({ req, res, query, stopping }) {
     report = new Report()
   }, watchMilliseconds)
   const stop = () => res.end()
-  for (const [name, listener] of Object.entries(listeners)) writes.on(name, listener)
+  seen.on('entry', add)
   stopping.addEventListener('abort', stop)
   res.once('close', () => {
     clearInterval(timer)
-    for (const [name, listener] of Object.entries(listeners)) writes.off(name, listener)
+    seen.off('entry', add)
     stopping.removeEventListener('abort', stop)
   })
 }

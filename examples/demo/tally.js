@@ -16,16 +16,18 @@ const accounted = new WeakMap()
  * @property {number} drains how many `drain` events came before
  */
 
+/** @typedef {{ event: 'drain' }} DrainRecord */
+
 class Tally {
   writes = 0
   accepted = 0
   queued = 0
   drains = 0
-  /** @type {((record: WriteRecord) => void) | undefined} */
-  onWrite
+  /** Gets each write and drain, in their order. @type {((record: WriteRecord | DrainRecord) => void) | undefined} */
+  onRecord
 
   #started = process.hrtime.bigint()
-  /** Writes of this turn of the event loop. @type {WriteRecord[]} */
+  /** What happened in this turn of the event loop. @type {(WriteRecord | DrainRecord)[]} */
   #turn = []
 
   /**
@@ -40,7 +42,10 @@ class Tally {
       this.#count(res, writeArguments[0], accepted)
       return accepted
     }
-    res.on('drain', () => { this.drains++ })
+    res.on('drain', () => {
+      this.drains++
+      this.#record(res, { event: 'drain' })
+    })
     let bytes = 0
     const settle = () => {
       const total = socket.bytesWritten
@@ -59,14 +64,20 @@ class Tally {
     this.writes++
     if (accepted) this.accepted++
     else this.queued++
-    if (this.onWrite === undefined) return
+    this.#record(res, { write: this.writes, accepted, bytes: chunk.length, waiting: 0, drains: this.drains })
+  }
+
+  #record (res, record) {
+    if (this.onRecord === undefined) return
     if (this.#turn.length === 0) setImmediate(() => this.#report(res))
-    this.#turn.push({ write: this.writes, accepted, bytes: chunk.length, waiting: 0, drains: this.drains })
+    this.#turn.push(record)
   }
 
   #report (res) {
     const waiting = res.writableLength
-    for (const record of this.#turn.splice(0)) this.onWrite({ ...record, waiting })
+    for (const record of this.#turn.splice(0)) {
+      this.onRecord('write' in record ? { ...record, waiting } : record)
+    }
   }
 
   #line (req, res, bytes) {

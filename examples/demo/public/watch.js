@@ -30,10 +30,11 @@ function svgElement (name, attributes, text) {
 /** What is on show: the last writes and drains, and the sums. */
 const shown = { entries: [], writes: 0, accepted: 0, queued: 0, drains: 0, waiting: 0 }
 
-function take ({ entries, skipped, skippedAccepted }) {
-  shown.writes += skipped
-  shown.accepted += skippedAccepted
-  shown.queued += skipped - skippedAccepted
+function take ({ entries, skipped }) {
+  shown.writes += skipped.accepted + skipped.queued
+  shown.accepted += skipped.accepted
+  shown.queued += skipped.queued
+  shown.drains += skipped.drains
   for (const entry of entries) {
     if (entry.event === 'drain') shown.drains++
     if (entry.event !== undefined) {

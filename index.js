@@ -1,0 +1,48 @@
+'use strict'
+
+// The write side of Node's HTTP messages, in Rust. See README.md.
+
+const http = require('node:http')
+const https = require('node:https')
+const { native } = require('./lib/binding')
+const { installOn } = native === null ? { installOn () {} } : require('./lib/message')
+const { kOptions, readOptions } = require('./lib/options')
+const isEncoding = native === null ? Buffer.isEncoding : require('./lib/encoding').isEncoding
+
+/** A class of the host's that can be called without `new`, as the host's can. */
+function derive (Base, name) {
+  function Derived (...values) {
+    if (new.target === undefined && !(this instanceof Base)) return new Derived(...values)
+    Base.apply(this, values)
+  }
+  Object.defineProperty(Derived, 'name', { value: name })
+  Object.setPrototypeOf(Derived.prototype, Base.prototype)
+  Object.setPrototypeOf(Derived, Base)
+  installOn(Derived.prototype)
+  return Derived
+}
+
+const OutgoingMessage = derive(http.OutgoingMessage, 'OutgoingMessage')
+const ServerResponse = derive(http.ServerResponse, 'ServerResponse')
+
+function serverFactory (create) {
+  return function (options, listener) {
+    if (typeof options === 'function') {
+      listener = options
+      options = undefined
+    }
+    const ours = readOptions(options)
+    const server = create({ ServerResponse, ...options }, listener)
+    server[kOptions] = ours
+    return server
+  }
+}
+
+module.exports = {
+  OutgoingMessage,
+  ServerResponse,
+  createServer: serverFactory(http.createServer),
+  createSecureServer: serverFactory(https.createServer),
+  isEncoding,
+  native: native !== null
+}

@@ -1,0 +1,73 @@
+'use strict'
+
+// The addon, and the numbers that cross into it. Each list mirrors one in Rust.
+
+const fs = require('node:fs')
+const path = require('node:path')
+
+/**
+ * The addon stands beside index.js, named after its platform and C library.
+ * @returns {object | null} null on a platform that sluice does not drive
+ */
+function load () {
+  if (process.platform !== 'linux') return null
+  const directory = path.join(__dirname, '..')
+  // Asking the process for its C library costs 6 ms (process.report); a package has one of them.
+  const libc = fs.existsSync(path.join(directory, `sluice.linux-${process.arch}-musl.node`)) ? 'musl' : 'gnu'
+  const name = `sluice.linux-${process.arch}-${libc}.node`
+  try {
+    return require(path.join(directory, name))
+  } catch (error) {
+    error.message = `sluice: ${name} does not load; is it built (npm run build)? ${error.message}`
+    throw error
+  }
+}
+
+module.exports = {
+  native: load(),
+  /** Places on the status page, `Page` in src/binding/environment.rs. */
+  Page: { ENQUEUED: 0, SENT: 1, PENDING: 2, ERRNO: 3, HEAD_BITS: 4, DECLARED_LENGTH: 5 },
+  /** Statuses of write, append and flush. */
+  Status: { SENT: 0, DEFERRED: 1, BLOCKED: 2, IGNORED: 3, FAILED: -100, STALE: -101, DETACHED: -102 },
+  /** `MessageBits` in src/message/state.rs and the flags beside them in src/binding/body.rs. */
+  MessageBits: {
+    FINISHED: 1,
+    DESTROYED: 2,
+    HAS_BODY: 4,
+    CHUNKED: 8,
+    HEAD_STORED: 16,
+    HEAD_SENT: 32,
+    STRICT_LENGTH: 64,
+    ENDS: 256,
+    HAS_CHUNK: 512,
+    HEAD_IS_UTF8: 1024
+  },
+  /** `HeadBits` in src/message/head.rs. */
+  HeadBits: {
+    SEND_DATE: 1,
+    REMOVED_CONNECTION: 1 << 1,
+    REMOVED_CONTENT_LENGTH: 1 << 2,
+    REMOVED_TRANSFER_ENCODING: 1 << 3,
+    SHOULD_KEEP_ALIVE: 1 << 4,
+    MAX_REQUESTS_REACHED: 1 << 5,
+    USE_CHUNKED_BY_DEFAULT: 1 << 6,
+    HAS_AGENT: 1 << 7,
+    DEFAULT_KEEP_ALIVE: 1 << 8,
+    HAS_BODY: 1 << 9,
+    CHUNKED: 1 << 10,
+    BODILESS_STATUS: 1 << 11,
+    LAST: 1 << 12,
+    VALIDATE: 1 << 13,
+    LENIENT: 1 << 14,
+    HAS_CONTENT_LENGTH: 1 << 15,
+    NONZERO_CONTENT_LENGTH: 1 << 16,
+    REMOVED_CONNECTION_CLOSES: 1 << 17,
+    UNFRAMED_KEEPS_ALIVE: 1 << 18,
+    SAW_CONTENT_LENGTH: 1 << 25,
+    EXPECT: 1 << 28
+  },
+  /** The encoding's code of a chunk that is a Uint8Array. */
+  BYTES: 255,
+  /** The first code of an encoding that Node does not have. */
+  FIRST_LEGACY: 16
+}

@@ -1,0 +1,323 @@
+'use strict'
+
+// One socket whose writes end in the native writer.
+//
+// The socket's own Writable stays the authority on order: its sink is replaced. When the kernel
+// refuses bytes of a message, a barrier, a write of no bytes whose callback is withheld, holds
+// the Writable until the native queue is empty:
+//
+//   message ──────────────→ native queue ─→ kernel
+//   socket.write ─→ Writable ─┘ (waits behind the barrier while the queue is not empty)
+
+const net = require('node:net')
+const { AsyncResource } = require('node:async_hooks')
+const { native, Page, Status, BYTES } = require('./binding')
+const { codeOf } = require('./encoding')
+const { optionsOf } = require('./options')
+const host = require('./host')
+const errors = require('./errors')
+
+const kConnection = Symbol('sluice.connection')
+/** The barrier, known by identity. */
+const BARRIER = Buffer.alloc(0)
+const SLOT_MASK = (1 << 20) - 1
+
+const Socket = net.Socket.prototype
+const stock = { write: Socket.write, _write: Socket._write, _writev: Socket._writev, _final: Socket._final }
+const page = native?.page
+
+/** @type {Connection[]} by slot */
+const connections = []
+native?.onReady((handle) => {
+  const connection = connections[handle & SLOT_MASK]
+  if (connection?.id === handle) connection.ready()
+})
+
+let deferred = []
+
+/** Runs once a tick: what was deferred under the kernel's credit is handed over. */
+function flushDeferred () {
+  const turn = deferred
+  deferred = []
+  for (const connection of turn) connection.flushDeferred()
+}
+
+class Connection {
+  constructor (socket, handle, id, options) {
+    this.socket = socket
+    this.handle = handle
+    this.state = socket._writableState
+    /** The native handle; 0 once the descriptor is closed. */
+    this.id = id
+    this.kernel = options.kernel
+    /** Bytes queued since the attachment, and those of them in user memory. */
+    this.enqueued = 0
+    this.pending = 0
+    /** The pending bytes leave at the end of this tick. */
+    this.isDeferred = false
+    /** Bytes that the barrier stands for in the Writable's length. */
+    this.barrierLength = 0
+    /** The callback of the Writable's write in flight. */
+    this.release = null
+    this.inBarrier = false
+    /** Callbacks by the offset at which they are due. */
+    this.callbacks = []
+    /** Called when user memory is empty. */
+    this.onEmpty = null
+    /** The context of the write that was refused. */
+    this.resource = null
+    connections[id & SLOT_MASK] = this
+    this.takeOver(socket, handle)
+  }
+
+  takeOver (socket, handle) {
+    const base = handle.bytesWritten
+    const connection = this
+    socket._write = (chunk, encoding, callback) => connection.sink(chunk, encoding, callback)
+    socket._writev = (chunks, callback) => connection.sinkAll(chunks, callback)
+    socket._final = (callback) => connection.final(callback)
+    // libuv closes the descriptor in these, synchronously: its number may be a stranger's next.
+    for (const name of ['close', 'reset']) {
+      const original = handle[name]
+      if (typeof original !== 'function') continue
+      handle[name] = function (...values) {
+        connection.detach()
+        return original.apply(this, values)
+      }
+    }
+    Object.defineProperty(handle, 'bytesWritten', {
+      configurable: true,
+      enumerable: true,
+      get: () => base + connection.enqueued
+    })
+  }
+
+  /** Whether a message may write past the Writable: nothing is in it but our barrier. */
+  isDirectFor (message) {
+    const { state, socket } = this
+    return this.id !== 0 && this.kernel && state.length === this.barrierLength &&
+      state.corked === 0 && !state.ending && !socket.destroyed && socket._httpMessage === message &&
+      (this.release === null || this.inBarrier) && socket.write === stock.write &&
+      message.outputData.length === 0
+  }
+
+  /** Reads the status page after a native call. */
+  read () {
+    const sent = this.enqueued - this.pending
+    this.enqueued = page[Page.ENQUEUED]
+    this.pending = page[Page.PENDING]
+    if (page[Page.SENT] !== sent) this.socket._unrefTimer()
+  }
+
+  /** `callback` runs once everything queued until now is in the kernel, or never will be. */
+  notify (callback) {
+    this.callbacks.push({ end: page[Page.ENQUEUED], callback })
+  }
+
+  /**
+   * After a message's write. @returns {boolean} the contract's answer
+   */
+  settle (status) {
+    this.read()
+    switch (status) {
+      case Status.DEFERRED:
+        if (!this.isDeferred) {
+          this.isDeferred = true
+          if (deferred.push(this) === 1) process.nextTick(flushDeferred)
+        }
+        return true
+      case Status.SENT:
+        this.isDeferred = false
+        if (this.callbacks.length !== 0) process.nextTick(deliver, this)
+        return true
+      case Status.BLOCKED:
+        this.isDeferred = false
+        if (this.callbacks.length !== 0) process.nextTick(deliver, this)
+        this.raiseBarrier()
+        return false
+      default:
+        this.isDeferred = false
+        process.nextTick(fail, this, this.errorOf(status))
+        return false
+    }
+  }
+
+  errorOf (status) {
+    if (status === Status.FAILED) return errors.write(page[Page.ERRNO])
+    if (status === Status.DETACHED) return errors.detachedChunk()
+    return errors.streamDestroyed()
+  }
+
+  flushDeferred () {
+    if (!this.isDeferred || this.id === 0) return
+    this.settle(native.flush(this.id))
+  }
+
+  /** Hands over now. @returns {boolean} whether user memory is empty */
+  flush () {
+    if (this.isDeferred) this.flushDeferred()
+    return this.pending === 0
+  }
+
+  raiseBarrier () {
+    const { socket, state } = this
+    this.resource ??= new AsyncResource('SLUICEWRITE')
+    if (this.release === null && !state.ending && !socket.destroyed) socket.write(BARRIER)
+    this.adjustBarrier()
+    state.needDrain = true
+  }
+
+  /** The Writable's length counts the bytes that the barrier stands for. */
+  adjustBarrier () {
+    if (!this.inBarrier) return
+    const more = this.pending - this.barrierLength
+    this.state.length += more
+    this.state.writelen += more
+    this.barrierLength = this.pending
+  }
+
+  /** The socket is writable again. */
+  ready () {
+    const status = native.flush(this.id)
+    this.read()
+    const resource = this.resource
+    if (status !== Status.BLOCKED && status !== Status.SENT) {
+      fail(this, this.errorOf(status))
+      return
+    }
+    this.adjustBarrier()
+    if (resource === null) this.advance()
+    else resource.runInAsyncScope(this.advance, this)
+  }
+
+  advance () {
+    if (this.pending === 0) {
+      this.resource = null
+      this.releaseWritable(null)
+      const onEmpty = this.onEmpty
+      this.onEmpty = null
+      onEmpty?.()
+    }
+    deliver(this)
+  }
+
+  releaseWritable (error) {
+    const release = this.release
+    if (release === null) return
+    this.release = null
+    this.inBarrier = false
+    this.barrierLength = 0
+    if (error) release(error)
+    else release()
+  }
+
+  /** The Writable's `_write`. */
+  sink (chunk, encoding, callback) {
+    if (chunk === BARRIER) {
+      if (this.pending === 0 || this.id === 0) return callback()
+      this.release = callback
+      this.inBarrier = true
+      return
+    }
+    if (this.id === 0) return stock._write.call(this.socket, chunk, encoding, callback)
+    this.socket._unrefTimer()
+    const code = typeof chunk === 'string' ? codeOf(encoding) : BYTES
+    this.sunk(native.append(this.id, chunk, code, 1), callback)
+  }
+
+  /** The Writable's `_writev`. */
+  sinkAll (chunks, callback) {
+    if (this.id === 0) return stock._writev.call(this.socket, chunks, callback)
+    this.socket._unrefTimer()
+    for (const { chunk, encoding } of chunks) {
+      if (chunk === BARRIER) continue
+      const code = typeof chunk === 'string' ? codeOf(encoding) : BYTES
+      const status = native.append(this.id, chunk, code, 0)
+      if (status < 0) return this.sunk(status, callback)
+    }
+    this.sunk(native.flush(this.id), callback)
+  }
+
+  sunk (status, callback) {
+    this.read()
+    this.isDeferred = false
+    if (this.callbacks.length !== 0) process.nextTick(deliver, this)
+    if (status === Status.SENT) return callback()
+    if (status === Status.BLOCKED) {
+      this.resource ??= new AsyncResource('SLUICEWRITE')
+      this.release = callback
+      return
+    }
+    callback(this.errorOf(status))
+  }
+
+  /** The Writable's `_final`: FIN goes out behind every byte. */
+  final (callback) {
+    if (this.id !== 0 && this.pending !== 0 && !this.flush()) {
+      this.onEmpty = () => stock._final.call(this.socket, callback)
+      return
+    }
+    stock._final.call(this.socket, callback)
+  }
+
+  /** The descriptor is about to be closed. */
+  detach () {
+    if (this.id === 0) return
+    native.detach(this.id)
+    connections[this.id & SLOT_MASK] = undefined
+    this.id = 0
+    this.isDeferred = false
+    if (this.callbacks.length !== 0 || this.release !== null) {
+      process.nextTick(fail, this, null)
+    }
+  }
+}
+
+/** Runs the callbacks whose bytes the kernel has. */
+function deliver (connection) {
+  const { callbacks } = connection
+  const sent = connection.enqueued - connection.pending
+  while (callbacks.length !== 0 && callbacks[0].end <= sent) {
+    const { callback } = callbacks.shift()
+    callback(...host.successArguments)
+  }
+}
+
+/** Every callback that waits gets its error, in order; then the socket is destroyed. */
+function fail (connection, error) {
+  const { socket } = connection
+  deliver(connection)
+  const reason = error ?? socket.errored ?? errors.streamDestroyed()
+  const { callbacks } = connection
+  connection.callbacks = []
+  for (const { callback } of callbacks) callback(reason)
+  connection.releaseWritable(reason)
+  if (error !== null) socket.destroy(error)
+}
+
+/**
+ * The connection of a socket, made on first use; null where the native writer can't be used.
+ * @returns {Connection | null}
+ */
+function connectionOf (socket) {
+  const known = socket[kConnection]
+  if (known !== undefined) return known
+  if (!(socket instanceof net.Socket) || socket.encrypted || native === null) {
+    return null
+  }
+  const handle = socket._handle
+  if (!handle || socket.connecting || socket.destroyed) return null
+  const kind = handle.constructor.name
+  const isOurs = (kind === 'TCP' || kind === 'Pipe') && handle.fd >= 0 && handle.writeQueueSize === 0 &&
+    socket._writableState.length === 0 &&
+    Object.keys(stock).every((name) => socket[name] === stock[name])
+  if (!isOurs) return null
+  const options = optionsOf(socket)
+  const id = native.attach(handle.fd, options.coalesce ? 1 : 0)
+  if (id === 0) return null
+  const connection = new Connection(socket, handle, id, options)
+  Object.defineProperty(socket, kConnection, { value: connection, configurable: true, writable: true })
+  return connection
+}
+
+module.exports = { connectionOf, kConnection }

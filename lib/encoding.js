@@ -1,0 +1,45 @@
+'use strict'
+
+const { native } = require('./binding')
+const errors = require('./errors')
+
+/** @type {Map<string, number>} */
+const codes = new Map()
+
+/** Labels are few; a program that invents them must not fill memory. */
+const MOST_LABELS = 1000
+
+function lookup (label) {
+  let code = codes.get(label)
+  if (code === undefined) {
+    code = typeof label === 'string' ? native.encodingCode(label) : -1
+    if (codes.size < MOST_LABELS) codes.set(label, code)
+  }
+  return code
+}
+
+/**
+ * The code of an encoding; UTF-8 for none.
+ * @throws {TypeError} ERR_UNKNOWN_ENCODING
+ */
+function codeOf (label) {
+  if (!label || label === 'utf8') return 0
+  const code = lookup(label)
+  if (code < 0) throw errors.unknownEncoding(label)
+  return code
+}
+
+/** Whether `write` takes the label. */
+function isEncoding (label) {
+  return typeof label === 'string' && lookup(label) >= 0
+}
+
+/** The number of bytes of a chunk, exactly. */
+function lengthOf (chunk, code) {
+  if (typeof chunk !== 'string') return chunk.byteLength
+  if (code === 0) return Buffer.byteLength(chunk, 'utf8')
+  if (code === 2) return chunk.length
+  return native.byteLength(chunk, code)
+}
+
+module.exports = { codeOf, isEncoding, lengthOf }

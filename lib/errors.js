@@ -1,0 +1,30 @@
+'use strict'
+
+// Errors with Node's class, code and message, for what Node itself has no hand in.
+
+const util = require('node:util')
+
+function coded (Base, code, message) {
+  const error = new Base(message)
+  error.code = code
+  // Node's own put the code into the stack's first line and not into the name.
+  error.stack = error.stack.replace(Base.name, `${Base.name} [${code}]`)
+  return error
+}
+
+module.exports = {
+  unknownEncoding: (label) =>
+    coded(TypeError, 'ERR_UNKNOWN_ENCODING', `Unknown encoding: ${String(label)}`),
+  streamDestroyed: () =>
+    coded(Error, 'ERR_STREAM_DESTROYED', 'Cannot call write after a stream was destroyed'),
+  detachedChunk: () =>
+    coded(Error, 'ERR_INVALID_STATE', 'Invalid state: the memory of a queued chunk was detached before it was sent'),
+  invalidOption: (name, value, allowed) =>
+    coded(TypeError, 'ERR_INVALID_ARG_VALUE',
+      `The property 'options.${name}' must be one of: ${allowed}. Received ${util.inspect(value)}`),
+  /** @param {number} errno the system's number, positive */
+  write (errno) {
+    const code = util.getSystemErrorName(-errno)
+    return Object.assign(new Error(`write ${code}`), { errno: -errno, code, syscall: 'write' })
+  }
+}

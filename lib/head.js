@@ -1,0 +1,119 @@
+'use strict'
+
+// Arguments and visible fields of the head and the trailer section; the rules are in Rust.
+
+const http = require('node:http')
+const { native, HeadBits, Page } = require('./binding')
+const host = require('./host')
+
+const hostPrototype = http.OutgoingMessage.prototype
+const hostStoreHeader = hostPrototype._storeHeader
+const hostAddTrailers = hostPrototype.addTrailers
+const page = native?.page
+
+const hostBits = (host.removedConnectionCloses ? HeadBits.REMOVED_CONNECTION_CLOSES : 0) |
+  (host.unframedKeepsAlive ? HeadBits.UNFRAMED_KEEPS_ALIVE : 0)
+
+function bitsOf (message, validate) {
+  const contentLength = message._contentLength
+  return hostBits |
+    (message.sendDate ? HeadBits.SEND_DATE : 0) |
+    (message._removedConnection ? HeadBits.REMOVED_CONNECTION : 0) |
+    (message._removedContLen ? HeadBits.REMOVED_CONTENT_LENGTH : 0) |
+    (message._removedTE ? HeadBits.REMOVED_TRANSFER_ENCODING : 0) |
+    (message.shouldKeepAlive ? HeadBits.SHOULD_KEEP_ALIVE : 0) |
+    (message.maxRequestsOnConnectionReached ? HeadBits.MAX_REQUESTS_REACHED : 0) |
+    (message.useChunkedEncodingByDefault ? HeadBits.USE_CHUNKED_BY_DEFAULT : 0) |
+    (message.agent ? HeadBits.HAS_AGENT : 0) |
+    (message._defaultKeepAlive ? HeadBits.DEFAULT_KEEP_ALIVE : 0) |
+    (message._hasBody ? HeadBits.HAS_BODY : 0) |
+    (message.chunkedEncoding ? HeadBits.CHUNKED : 0) |
+    (message.statusCode === 204 || message.statusCode === 304 ? HeadBits.BODILESS_STATUS : 0) |
+    (message._last ? HeadBits.LAST : 0) |
+    (validate ? HeadBits.VALIDATE : 0) |
+    (message._isLenientHeaderValidation?.() ? HeadBits.LENIENT : 0) |
+    (typeof contentLength === 'number' ? HeadBits.HAS_CONTENT_LENGTH : 0) |
+    (contentLength ? HeadBits.NONZERO_CONTENT_LENGTH : 0)
+}
+
+/** Appends a field as src/binding/head.rs takes it. @returns {boolean} false for what Node refuses */
+function pushField (fields, message, name, value) {
+  if (typeof name !== 'string' || value === undefined) return false
+  fields.push(name)
+  if (typeof value === 'string') fields.push(value)
+  else if (Array.isArray(value)) {
+    const unique = message[host.kUniqueHeaders]?.has(name.toLowerCase())
+    fields.push(unique ? -value.length - 1 : value.length)
+    for (const one of value) {
+      if (one === undefined) return false
+      fields.push(`${one}`)
+    }
+  } else fields.push(`${value}`)
+  return true
+}
+
+function pushFields (fields, message, headers) {
+  if (!headers) return true
+  if (headers === message[host.kOutHeaders]) {
+    for (const key in headers) {
+      if (!pushField(fields, message, headers[key][0], headers[key][1])) return false
+    }
+    return true
+  }
+  if (Array.isArray(headers)) {
+    if (Array.isArray(headers[0])) return headers.every((entry) => pushField(fields, message, entry[0], entry[1]))
+    if (headers.length % 2 !== 0) return false
+    for (let n = 0; n < headers.length; n += 2) {
+      if (!pushField(fields, message, headers[n], headers[n + 1])) return false
+    }
+    return true
+  }
+  return Object.keys(headers).every((name) => pushField(fields, message, name, headers[name]))
+}
+
+/** Overrides the host's: renders the head and sets the fields that follow from it. */
+function _storeHeader (firstLine, headers) {
+  const before = bitsOf(this, headers !== this[host.kOutHeaders])
+  const fields = [before, typeof this._contentLength === 'number' ? this._contentLength : 0,
+    +this._keepAliveTimeout || 0, +this._maxRequestsPerSocket, `${firstLine}`]
+  const head = pushFields(fields, this, headers) ? native.renderHead(...fields) : -1
+  if (typeof head !== 'string') {
+    // The host's own error, with what it does to the fields before it throws.
+    hostStoreHeader.call(this, firstLine, headers)
+    // It let pass what would have split the message on the wire.
+    this._header = null
+    http.validateHeaderValue('head', '\n')
+  }
+  const after = page[Page.HEAD_BITS]
+  if (after !== before) apply(this, after)
+  this._header = head
+  this._headerSent = false
+  // The peer waits for the head before it lets the body come (RFC 9110 section 10.1.1).
+  if (after & HeadBits.EXPECT) this._send('')
+}
+
+function apply (message, bits) {
+  message._removedConnection = (bits & HeadBits.REMOVED_CONNECTION) !== 0
+  message._removedContLen = (bits & HeadBits.REMOVED_CONTENT_LENGTH) !== 0
+  message._removedTE = (bits & HeadBits.REMOVED_TRANSFER_ENCODING) !== 0
+  message.shouldKeepAlive = (bits & HeadBits.SHOULD_KEEP_ALIVE) !== 0
+  message._defaultKeepAlive = (bits & HeadBits.DEFAULT_KEEP_ALIVE) !== 0
+  message.chunkedEncoding = (bits & HeadBits.CHUNKED) !== 0
+  message._last = (bits & HeadBits.LAST) !== 0
+  if (bits & HeadBits.SAW_CONTENT_LENGTH) message._contentLength = page[Page.DECLARED_LENGTH]
+}
+
+/** Overrides the host's: renders the trailer section. */
+function addTrailers (headers) {
+  const fields = [this._isLenientHeaderValidation?.() ? 1 : 0]
+  const isArray = Array.isArray(headers)
+  const complete = Object.keys(headers).every((key) => {
+    const [name, value] = isArray ? headers[key] : [key, headers[key]]
+    return pushField(fields, this, name, value)
+  })
+  const section = complete ? native.renderTrailers(...fields) : -1
+  if (typeof section !== 'string') return hostAddTrailers.call(this, headers)
+  this._trailer = section
+}
+
+module.exports = { _storeHeader, addTrailers }

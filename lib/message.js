@@ -1,0 +1,252 @@
+'use strict'
+
+// write, end and what hangs on them. Two lanes: direct, past the socket's Writable into the
+// native writer, and streamed, framed by the same rules and given to `socket.write`. What sends
+// nothing (errors, a message without a body) is left to the host's own methods.
+
+const http = require('node:http')
+const { isUint8Array } = require('node:util/types')
+const { native, Status, MessageBits, BYTES, FIRST_LEGACY } = require('./binding')
+const { connectionOf, kConnection } = require('./connection')
+const { codeOf, lengthOf } = require('./encoding')
+const { optionsOf } = require('./options')
+const host = require('./host')
+const head = require('./head')
+
+const hostPrototype = http.OutgoingMessage.prototype
+const hostWrite = hostPrototype.write
+const hostEnd = hostPrototype.end
+const hostLength = Object.getOwnPropertyDescriptor(hostPrototype, 'writableLength').get
+const crlf = Buffer.from('\r\n')
+
+function bitsOf (message) {
+  return (message.finished ? MessageBits.FINISHED : 0) |
+    (message.destroyed ? MessageBits.DESTROYED : 0) |
+    (message._hasBody ? MessageBits.HAS_BODY : 0) |
+    (message.chunkedEncoding ? MessageBits.CHUNKED : 0) |
+    (message._header ? MessageBits.HEAD_STORED : 0) |
+    (message._headerSent ? MessageBits.HEAD_SENT : 0)
+}
+
+/** The connection that takes the message's bytes past the Writable, or null. */
+function directConnection (message) {
+  const socket = message.socket
+  if (!socket || socket._httpMessage !== message) return null
+  const connection = connectionOf(socket)
+  return connection !== null && connection.isDirectFor(message) ? connection : null
+}
+
+/**
+ * Node encodes the head with the first piece that it is joined to: as UTF-8 with a string in
+ * UTF-8 that is not framed, as latin1 else (`_send`, `_http_outgoing.js`).
+ */
+function headIsUtf8 (message, chunk, encoding) {
+  return typeof chunk === 'string' && (!encoding || encoding === 'utf8') &&
+    !(message.chunkedEncoding && chunk.length !== 0)
+}
+
+/** One crossing: head if it waits, chunk in its frame, end of the body. @returns {number} status */
+function writeDirect (connection, message, chunk, encoding, code, ends) {
+  const headWaits = !message._headerSent
+  const bits = bitsOf(message) | (ends ? MessageBits.ENDS : 0) |
+    (chunk !== null ? MessageBits.HAS_CHUNK : 0) |
+    (headWaits && headIsUtf8(message, chunk, encoding) ? MessageBits.HEAD_IS_UTF8 : 0)
+  const status = native.write(connection.id, bits, headWaits ? message._header : undefined,
+    chunk, code, ends ? message._trailer : undefined)
+  if (status <= Status.BLOCKED && status > Status.FAILED) message._headerSent = true
+  return status
+}
+
+/** Whether a declared length forbids the chunk (`strictContentLength`). */
+function exceedsLength (message, length, last) {
+  const applies = message._contentLength != null && message._hasBody && !message._removedContLen &&
+    !message.chunkedEncoding && !message.hasHeader('transfer-encoding')
+  if (!applies) return false
+  const bits = bitsOf(message) | MessageBits.STRICT_LENGTH
+  return native.plan(bits, length, last ? 1 : 0, +message._contentLength, message[host.kBytesWritten]) < 0
+}
+
+/** The framed pieces go to `socket.write`, or wait in `outputData` for their turn. */
+function writeStreamed (message, chunk, encoding, code, callback) {
+  if (typeof chunk === 'string' && code >= FIRST_LEGACY) {
+    chunk = native.encode(chunk, code)
+    encoding = null
+  }
+  const length = message.chunkedEncoding ? lengthOf(chunk, code) : 0
+  if (length === 0) {
+    // An empty chunk would end the body (RFC 9112 section 7.1).
+    return message._send(message.chunkedEncoding ? '' : chunk, encoding, callback)
+  }
+  message._send(native.frameChunk(1, length), 'latin1', null)
+  message._send(chunk, encoding, null, length)
+  return message._send(crlf, null, callback)
+}
+
+/** The contract's answer after a streamed write to which Node would say `answer`. */
+function streamedAnswer (message, answer) {
+  const socket = message.socket
+  if (!optionsOf(socket ?? message.req?.socket).kernel) return answer
+  if (!socket || socket._httpMessage !== message) return false
+  const connection = socket[kConnection]
+  if (!connection || socket._writableState.corked > 0) return answer
+  if (socket._writableState.length === 0) return answer
+  socket._writableState.needDrain = true
+  return false
+}
+
+function uncork (socket) {
+  socket.uncork()
+}
+
+/** Node gathers what is written in one tick. */
+function corkForTick (message) {
+  const socket = message.socket
+  if (!socket || socket[kConnection]?.kernel || socket.writableCorked) return
+  socket.cork()
+  process.nextTick(uncork, socket)
+}
+
+function write (chunk, encoding, callback) {
+  if (typeof encoding === 'function') {
+    callback = encoding
+    encoding = null
+  }
+  const isString = typeof chunk === 'string'
+  if ((!isString && !isUint8Array(chunk)) || this.finished || this.destroyed) {
+    return hostWrite.call(this, chunk, encoding, callback)
+  }
+  const code = isString ? codeOf(encoding) : BYTES
+  if (this.strictContentLength) {
+    const length = lengthOf(chunk, code)
+    if (exceedsLength(this, length, false)) return hostWrite.call(this, chunk, encoding, callback)
+    this[host.kBytesWritten] += length
+  }
+  if (!this._header) this._implicitHeader()
+  if (!this._hasBody) {
+    const accounted = this[host.kBytesWritten]
+    const answer = hostWrite.call(this, chunk, encoding, callback)
+    this[host.kBytesWritten] = accounted
+    return answer
+  }
+
+  let answer
+  const connection = directConnection(this)
+  if (connection !== null) {
+    const status = writeDirect(connection, this, chunk, encoding, code, false)
+    if (typeof callback === 'function') connection.notify(callback)
+    answer = connection.settle(status)
+  } else {
+    corkForTick(this)
+    answer = streamedAnswer(this, writeStreamed(this, chunk, encoding, code, callback))
+  }
+  if (!answer) this[host.kNeedDrain] = true
+  return answer
+}
+
+/** `finish`, when the last byte is with the kernel (Node's `onFinish`). */
+function finisher (message) {
+  return (error) => {
+    const { socket } = message
+    if (host.kEndCallbacks === undefined) {
+      // Node 22 and earlier: whatever became of the bytes.
+      if (!socket?._hadError) message.emit('finish')
+      return
+    }
+    const failure = error ?? message[host.kErrored] ?? socket?.errored
+    const callbacks = message[host.kEndCallbacks]
+    message[host.kEndCallbacks] = null
+    if (failure) message[host.kFlushError] = failure
+    else message[host.kWritableFinished] = true
+    for (const callback of callbacks ?? []) callback(failure ?? null)
+    if (!failure) message.emit('finish')
+  }
+}
+
+function onFinished (message, callback) {
+  if (typeof callback !== 'function') return
+  if (host.kEndCallbacks === undefined) message.once('finish', callback)
+  else (message[host.kEndCallbacks] ??= []).push(callback)
+}
+
+function end (chunk, encoding, callback) {
+  if (typeof chunk === 'function') {
+    callback = chunk
+    chunk = null
+    encoding = null
+  } else if (typeof encoding === 'function') {
+    callback = encoding
+    encoding = null
+  }
+  if (!chunk) chunk = null
+  const isString = typeof chunk === 'string'
+  if (this.finished || this.destroyed || this.strictContentLength ||
+      (chunk !== null && !isString && !isUint8Array(chunk))) {
+    return endOnHost(this, chunk, encoding, callback)
+  }
+  const code = isString ? codeOf(encoding) : BYTES
+  if (!this._header) {
+    this._contentLength = chunk === null ? 0 : lengthOf(chunk, code)
+    this._implicitHeader()
+  }
+  if (chunk !== null && !this._hasBody) return hostEnd.call(this, chunk, encoding, callback)
+
+  const connection = directConnection(this)
+  if (connection === null) {
+    if (chunk === null) return hostEnd.call(this, callback)
+    this.socket?.cork()
+    writeStreamed(this, chunk, encoding, code, null)
+    return hostEnd.call(this, callback)
+  }
+  onFinished(this, callback)
+  const status = writeDirect(connection, this, chunk, encoding, code, true)
+  connection.notify(finisher(this))
+  connection.settle(status)
+  this[host.kCorked] = 0
+  this.finished = true
+  this._finish()
+  return this
+}
+
+/** What the host refuses or accounts for; an encoding that it does not know is decoded before. */
+function endOnHost (message, chunk, encoding, callback) {
+  if (typeof chunk === 'string' && !message.finished && !message.destroyed) {
+    const code = codeOf(encoding)
+    if (code >= FIRST_LEGACY) return hostEnd.call(message, native.encode(chunk, code), callback)
+  }
+  return hostEnd.call(message, chunk, encoding, callback)
+}
+
+/** Hands over now what is deferred. @returns {boolean} whether user memory is empty */
+function flushWrites () {
+  const connection = this.socket?.[kConnection]
+  if (connection && this.socket._httpMessage === this) connection.flush()
+  return this.writableLength === 0
+}
+
+/** Bytes in user memory, exactly, in kernel mode. */
+function writableLength () {
+  const socket = this.socket
+  const connection = socket?.[kConnection]
+  const streamed = hostLength.call(this)
+  if (!optionsOf(socket ?? this.req?.socket).kernel) return streamed
+  let queued = 0
+  // Node counts the queued strings' length in code units.
+  for (const { data, encoding } of this.outputData) {
+    queued += typeof data === 'string' ? lengthOf(data, codeOf(encoding)) : data.length
+  }
+  const own = connection?.isDeferred ? connection.pending : 0
+  return streamed - this.outputSize + queued + own
+}
+
+/** Puts the write side on a prototype that inherits from the host's. */
+function installOn (prototype) {
+  const methods = { write, end, flushWrites, ...head }
+  for (const name of Object.keys(methods)) {
+    Object.defineProperty(prototype, name, {
+      value: methods[name], writable: true, configurable: true, enumerable: true
+    })
+  }
+  Object.defineProperty(prototype, 'writableLength', { configurable: true, get: writableLength })
+}
+
+module.exports = { installOn }

@@ -1,0 +1,30 @@
+'use strict'
+
+const errors = require('./errors')
+
+/** Where a server keeps its options. */
+const kOptions = Symbol('sluice.options')
+
+const modes = ['kernel', 'high-water-mark']
+
+/**
+ * @param {{ backpressure?: string, coalesce?: boolean }} [options]
+ * @returns {{ kernel: boolean, coalesce: boolean }}
+ */
+function readOptions (options) {
+  const { backpressure = 'kernel', coalesce = true } = options ?? {}
+  if (!modes.includes(backpressure)) {
+    throw errors.invalidOption('backpressure', backpressure, modes.map((mode) => `'${mode}'`).join(', '))
+  }
+  if (typeof coalesce !== 'boolean') throw errors.invalidOption('coalesce', coalesce, 'true, false')
+  return { kernel: backpressure === 'kernel', coalesce }
+}
+
+const defaults = readOptions()
+
+/** The options of the server that a socket belongs to. */
+function optionsOf (socket) {
+  return socket?.server?.[kOptions] ?? defaults
+}
+
+module.exports = { kOptions, readOptions, optionsOf, defaults }

@@ -1,0 +1,413 @@
+//! What one JavaScript environment (the main thread, a worker) owns: its connections, its
+//! readiness thread, its buffers. Used on that thread only.
+
+use super::value::{check, HeldChunk};
+use crate::message::{DateCache, HeadWriter, Text};
+use crate::transport::{Connection, Outcome, Poller};
+use napi::{sys, Result};
+use std::cell::RefCell;
+use std::ffi::c_void;
+use std::os::fd::RawFd;
+use std::ptr;
+
+/// Bits of a handle that name the slot; above them is the generation.
+const SLOT_BITS: u32 = 20;
+const SLOT_MASK: u32 = (1 << SLOT_BITS) - 1;
+/// A handle is a positive 31-bit integer, which V8 keeps without allocating.
+const GENERATION_MASK: u32 = (1 << (31 - SLOT_BITS)) - 1;
+
+/// Fields of the status page; `lib/binding.js` has the same list.
+#[derive(Clone, Copy)]
+pub(super) enum Page {
+    Enqueued,
+    Sent,
+    Pending,
+    Errno,
+    HeadBits,
+    DeclaredLength,
+}
+const PAGE_LENGTH: usize = 6;
+
+/// Statuses of `write`, `append` and `flush`; `lib/binding.js` has the same list.
+pub(super) const IGNORED: i32 = 3;
+pub(super) const STALE: i32 = -101;
+
+struct Slot {
+    generation: u32,
+    connection: Option<Connection<HeldChunk>>,
+    /// Waits for the readiness thread's word.
+    waiting: bool,
+}
+
+/// Strings of the running call, kept for their capacity.
+#[derive(Default)]
+pub(super) struct Scratch {
+    pub(super) bytes: Vec<u8>,
+    pub(super) head: Vec<u8>,
+    pub(super) name: Vec<u16>,
+    pub(super) value: Vec<u16>,
+}
+
+pub(super) struct Environment {
+    env: sys::napi_env,
+    /// The memory of a Float64Array that `page_reference` keeps alive.
+    page: *mut f64,
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    poller: Option<Poller>,
+    notifier: sys::napi_threadsafe_function,
+    on_ready: sys::napi_ref,
+    /// Connections that wait; while there are any, the notifier keeps the event loop alive.
+    waiting: usize,
+    pub(super) scratch: Scratch,
+    pub(super) head: HeadWriter,
+    pub(super) trailers: Text,
+    pub(super) date: DateCache,
+}
+
+impl Environment {
+    /// Creates the environment's state and exports its status page. It is never freed, only
+    /// emptied: function objects point to it.
+    pub(super) fn create(
+        env: sys::napi_env,
+        exports: sys::napi_value,
+    ) -> Result<*const RefCell<Self>> {
+        let (mut memory, mut buffer, mut array, mut reference) = (
+            ptr::null_mut(),
+            ptr::null_mut(),
+            ptr::null_mut(),
+            ptr::null_mut(),
+        );
+        // SAFETY: out-pointers are locals; the strong reference is never deleted, so the memory
+        // of the array lives as long as `env`.
+        unsafe {
+            check(sys::napi_create_arraybuffer(
+                env,
+                PAGE_LENGTH * 8,
+                &mut memory,
+                &mut buffer,
+            ))?;
+            check(sys::napi_create_typedarray(
+                env,
+                sys::TypedarrayType::float64_array,
+                PAGE_LENGTH,
+                buffer,
+                0,
+                &mut array,
+            ))?;
+            check(sys::napi_create_reference(env, array, 1, &mut reference))?;
+            check(sys::napi_set_named_property(
+                env,
+                exports,
+                c"page".as_ptr(),
+                array,
+            ))?;
+        }
+        let environment = Box::into_raw(Box::new(RefCell::new(Self {
+            env,
+            page: memory.cast(),
+            slots: Vec::new(),
+            free: Vec::new(),
+            poller: None,
+            notifier: ptr::null_mut(),
+            on_ready: ptr::null_mut(),
+            waiting: 0,
+            scratch: Scratch::default(),
+            head: HeadWriter::new(),
+            trailers: Text::new(),
+            date: DateCache::new(),
+        })));
+        // Before the notifier exists. Hooks run last in, first out: `start_poller` adds another.
+        // SAFETY: `environment` is never freed.
+        check(unsafe { sys::napi_add_env_cleanup_hook(env, Some(empty), environment.cast()) })?;
+        CELLS.with(|cells| cells.borrow_mut().push((env, environment.cast_const())));
+        Ok(environment)
+    }
+
+    /// Sets the function that is called with the handle of each connection that became writable.
+    pub(super) fn set_on_ready(&mut self, function: sys::napi_value) -> Result<()> {
+        // SAFETY: `function` is a value of the running call.
+        check(unsafe { sys::napi_create_reference(self.env, function, 1, &mut self.on_ready) })
+    }
+
+    pub(super) fn set_page(&mut self, field: Page, number: f64) {
+        // SAFETY: `page` has PAGE_LENGTH numbers and lives as long as `env`; this is its thread,
+        // and no reference to the memory exists.
+        unsafe { self.page.add(field as usize).write(number) };
+    }
+
+    /// A handle for a socket's descriptor, or `None` when every slot is taken.
+    pub(super) fn attach(&mut self, fd: RawFd, coalesce: bool) -> Option<u32> {
+        let place = match self.free.pop() {
+            Some(place) => place,
+            None => {
+                let place = self.slots.len() as u32;
+                if place > SLOT_MASK {
+                    return None;
+                }
+                self.slots.push(Slot {
+                    generation: 0,
+                    connection: None,
+                    waiting: false,
+                });
+                place
+            }
+        };
+        let slot = self.slots.get_mut(place as usize)?;
+        // Never zero: a handle of zero is "none" in JavaScript.
+        slot.generation = (slot.generation & GENERATION_MASK).max(1);
+        slot.connection = Some(Connection::new(fd, coalesce));
+        Some(slot.generation << SLOT_BITS | place)
+    }
+
+    /// Forgets a connection, before its descriptor is closed.
+    pub(super) fn detach(&mut self, handle: u32) {
+        let Some(slot) = self.slot(handle) else {
+            return;
+        };
+        slot.generation = slot.generation.wrapping_add(1) & GENERATION_MASK;
+        let waited = std::mem::take(&mut slot.waiting);
+        let connection = slot.connection.take();
+        self.free.push(handle & SLOT_MASK);
+        if waited {
+            if let (Some(poller), Some(connection)) = (&self.poller, &connection) {
+                poller.forget(connection.fd());
+            }
+            self.stop_waiting();
+        }
+    }
+
+    fn slot(&mut self, handle: u32) -> Option<&mut Slot> {
+        let slot = self.slots.get_mut((handle & SLOT_MASK) as usize)?;
+        (slot.generation == handle >> SLOT_BITS && slot.connection.is_some()).then_some(slot)
+    }
+
+    pub(super) fn connection(&mut self, handle: u32) -> Option<&mut Connection<HeldChunk>> {
+        self.slot(handle)?.connection.as_mut()
+    }
+
+    /// Writes the page after an operation on a connection, sees to it that a blocked one is
+    /// watched, and gives the status for JavaScript.
+    pub(super) fn conclude(&mut self, handle: u32, outcome: Outcome, attempted: bool) -> i32 {
+        let Some(slot) = self.slot(handle) else {
+            return STALE;
+        };
+        let Some(connection) = &slot.connection else {
+            return STALE;
+        };
+        let (enqueued, sent, pending, fd) = (
+            connection.enqueued(),
+            connection.sent(),
+            connection.pending(),
+            connection.fd(),
+        );
+        let waited = slot.waiting;
+        slot.waiting = outcome == Outcome::Blocked;
+        self.set_page(Page::Enqueued, enqueued as f64);
+        self.set_page(Page::Sent, sent as f64);
+        self.set_page(Page::Pending, pending as f64);
+        match outcome {
+            Outcome::Blocked => {
+                if !waited {
+                    self.start_waiting();
+                }
+                if (attempted || !waited) && self.watch(fd, handle).is_none() {
+                    self.set_page(Page::Errno, f64::from(libc::EIO));
+                    return -100;
+                }
+                return 2;
+            }
+            _ if waited => self.stop_waiting(),
+            _ => {}
+        }
+        match outcome {
+            Outcome::Sent => 0,
+            Outcome::Deferred => 1,
+            Outcome::Blocked => 2,
+            Outcome::Failed(errno) => {
+                self.set_page(Page::Errno, f64::from(errno));
+                -100
+            }
+            Outcome::Detached => -102,
+        }
+    }
+
+    fn watch(&mut self, fd: RawFd, handle: u32) -> Option<()> {
+        self.poller.as_ref()?.watch(fd, u64::from(handle)).ok()
+    }
+
+    fn start_waiting(&mut self) {
+        if self.poller.is_none() && self.start_poller().is_err() {
+            return;
+        }
+        self.waiting += 1;
+        if self.waiting == 1 {
+            // SAFETY: the notifier was made in `start_poller` and lives until the poller is gone.
+            unsafe { sys::napi_ref_threadsafe_function(self.env, self.notifier) };
+        }
+    }
+
+    fn stop_waiting(&mut self) {
+        self.waiting = self.waiting.saturating_sub(1);
+        if self.waiting == 0 && !self.notifier.is_null() {
+            // SAFETY: as in `start_waiting`.
+            unsafe { sys::napi_unref_threadsafe_function(self.env, self.notifier) };
+        }
+    }
+
+    fn start_poller(&mut self) -> Result<()> {
+        let (mut name, mut scope) = (ptr::null_mut(), ptr::null_mut());
+        // The RefCell that holds us: it was boxed in `create` and is never freed.
+        let context: *mut c_void = self.cell().cast_mut().cast();
+        // SAFETY: out-pointers are locals; `call_ready` takes the context for what it is.
+        unsafe {
+            check(sys::napi_open_handle_scope(self.env, &mut scope))?;
+            check(sys::napi_create_string_utf8(
+                self.env,
+                c"sluice".as_ptr(),
+                6,
+                &mut name,
+            ))?;
+            check(sys::napi_create_threadsafe_function(
+                self.env,
+                ptr::null_mut(),
+                ptr::null_mut(),
+                name,
+                0,
+                1,
+                ptr::null_mut(),
+                None,
+                context,
+                Some(call_ready),
+                &mut self.notifier,
+            ))?;
+            check(sys::napi_close_handle_scope(self.env, scope))?;
+            check(sys::napi_unref_threadsafe_function(self.env, self.notifier))?;
+            // After the notifier, so that it runs before the notifier's own hook: on Node up to
+            // 25.3 a call to a notifier whose environment is gone aborts.
+            check(sys::napi_add_env_cleanup_hook(
+                self.env,
+                Some(stop_poller),
+                context,
+            ))?;
+        }
+        let notifier = Notifier(self.notifier);
+        let poller = Poller::start(Box::new(move || notifier.notify()))
+            .map_err(|error| napi::Error::from_reason(error.to_string()))?;
+        self.poller = Some(poller);
+        Ok(())
+    }
+
+    fn cell(&self) -> *const RefCell<Self> {
+        CELLS.with(|cells| {
+            let cells = cells.borrow();
+            cells
+                .iter()
+                .find(|(env, _)| *env == self.env)
+                .map_or(ptr::null(), |(_, cell)| *cell)
+        })
+    }
+}
+
+thread_local! {
+    /// The environments of this thread by their `env`.
+    static CELLS: RefCell<Vec<(sys::napi_env, *const RefCell<Environment>)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The readiness thread's end of the threadsafe function.
+struct Notifier(sys::napi_threadsafe_function);
+// SAFETY: napi_call_threadsafe_function may be called from any thread, and `stop_poller` joins
+// the thread before the function is released.
+unsafe impl Send for Notifier {}
+
+impl Notifier {
+    fn notify(&self) {
+        // SAFETY: see `impl Send`.
+        unsafe {
+            sys::napi_call_threadsafe_function(
+                self.0,
+                ptr::null_mut(),
+                sys::ThreadsafeFunctionCallMode::nonblocking,
+            )
+        };
+    }
+}
+
+unsafe extern "C" fn call_ready(
+    env: sys::napi_env,
+    _function: sys::napi_value,
+    context: *mut c_void,
+    _data: *mut c_void,
+) {
+    if env.is_null() {
+        return;
+    }
+    // SAFETY: `context` is the RefCell given in `start_poller`, which is never freed.
+    let cell = unsafe { &*context.cast::<RefCell<Environment>>() };
+    let next = || {
+        let mut environment = cell.try_borrow_mut().ok()?;
+        loop {
+            let handle = environment.poller.as_ref()?.next_ready()? as u32;
+            // A connection that is gone or no longer waits is not named.
+            if environment.slot(handle).is_some_and(|slot| slot.waiting) {
+                return Some((handle, environment.on_ready));
+            }
+        }
+    };
+    while let Some((handle, on_ready)) = next() {
+        let (mut function, mut this, mut argument, mut thrown) = (
+            ptr::null_mut(),
+            ptr::null_mut(),
+            ptr::null_mut(),
+            ptr::null_mut(),
+        );
+        // SAFETY: `env` is alive in this callback, and the environment is not borrowed while
+        // JavaScript runs. What a listener throws is an uncaught exception, as from libuv's own
+        // callbacks, and the connections after it still get theirs.
+        unsafe {
+            sys::napi_get_reference_value(env, on_ready, &mut function);
+            sys::napi_get_undefined(env, &mut this);
+            sys::napi_create_uint32(env, handle, &mut argument);
+            let status =
+                sys::napi_call_function(env, this, function, 1, &argument, ptr::null_mut());
+            if status == sys::Status::napi_pending_exception {
+                sys::napi_get_and_clear_last_exception(env, &mut thrown);
+                sys::napi_fatal_exception(env, thrown);
+            } else if status != sys::Status::napi_ok {
+                return;
+            }
+        }
+    }
+}
+
+unsafe extern "C" fn stop_poller(context: *mut c_void) {
+    // SAFETY: `context` is the RefCell, which is never freed.
+    let cell = unsafe { &*context.cast::<RefCell<Environment>>() };
+    let Ok(mut environment) = cell.try_borrow_mut() else {
+        return;
+    };
+    environment.poller = None;
+    let notifier = std::mem::replace(&mut environment.notifier, ptr::null_mut());
+    drop(environment);
+    if !notifier.is_null() {
+        // SAFETY: the thread that used it is joined, and its environment is still there.
+        unsafe {
+            sys::napi_release_threadsafe_function(
+                notifier,
+                sys::ThreadsafeFunctionReleaseMode::abort,
+            )
+        };
+    }
+}
+
+unsafe extern "C" fn empty(context: *mut c_void) {
+    // SAFETY: `context` is the RefCell, which is never freed.
+    let cell = unsafe { &*context.cast::<RefCell<Environment>>() };
+    let Ok(mut environment) = cell.try_borrow_mut() else {
+        return;
+    };
+    environment.slots.clear();
+    environment.free.clear();
+    let env = environment.env;
+    CELLS.with(|cells| cells.borrow_mut().retain(|(known, _)| *known != env));
+}

@@ -1,0 +1,220 @@
+//! One socket's sending side: when to defer, when to hand over, what the kernel has.
+#![forbid(unsafe_code)]
+
+use super::queue::{Detached, Held, SendQueue};
+use super::socket;
+use std::io;
+use std::os::fd::RawFd;
+
+/// Deferred bytes at which they are handed over without waiting for the end of the turn: the
+/// peer can read while the program writes on.
+const DEFER_MOST: usize = 256 * 1024;
+
+/// Where the bytes of a connection are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// The kernel has all of them.
+    Sent,
+    /// The kernel has the room for all of them; hand over before the turn of the event loop ends.
+    Deferred,
+    /// Some wait in user memory for the kernel.
+    Blocked,
+    /// The connection is lost; the operating system's error number.
+    Failed(i32),
+    /// A held chunk's memory is gone, so the rest can't be sent.
+    Detached,
+}
+
+/// One socket's sending side. All of it lives on the JavaScript thread.
+pub struct Connection<H> {
+    fd: RawFd,
+    coalesce: bool,
+    queue: SendQueue<H>,
+    /// Bytes queued since the beginning.
+    enqueued: u64,
+    /// The kernel's room as it said at this turn's first write; `None` until it is asked.
+    credit: Option<usize>,
+    blocked: bool,
+}
+
+impl<H: Held> Connection<H> {
+    /// A connection on a connected, non-blocking stream socket that stays open until it is
+    /// dropped. Without `coalesce` every write is handed over at once.
+    pub fn new(fd: RawFd, coalesce: bool) -> Self {
+        Self {
+            fd,
+            coalesce,
+            queue: SendQueue::new(),
+            enqueued: 0,
+            credit: None,
+            blocked: false,
+        }
+    }
+
+    /// The descriptor.
+    pub fn fd(&self) -> RawFd {
+        self.fd
+    }
+
+    /// Bytes in user memory.
+    pub fn pending(&self) -> usize {
+        self.queue.pending()
+    }
+
+    /// Bytes queued since the beginning; a chunk is in the kernel when [`Connection::sent`] has
+    /// reached what this was after it.
+    pub fn enqueued(&self) -> u64 {
+        self.enqueued
+    }
+
+    /// Bytes that the kernel has taken since the beginning.
+    pub fn sent(&self) -> u64 {
+        self.enqueued - self.queue.pending() as u64
+    }
+
+    /// Copies bytes into the queue.
+    pub fn append(&mut self, fill: impl FnOnce(&mut Vec<u8>)) {
+        self.enqueued += self.queue.append(fill) as u64;
+    }
+
+    /// Queues a chunk by reference.
+    pub fn hold(&mut self, chunk: H, len: usize) {
+        self.queue.hold(chunk, len);
+        self.enqueued += len as u64;
+    }
+
+    /// After a write: defers under the kernel's credit, or hands over.
+    pub fn settle(&mut self) -> Outcome {
+        if self.blocked {
+            return Outcome::Blocked;
+        }
+        let pending = self.queue.pending();
+        if !self.coalesce || pending > DEFER_MOST {
+            return self.hand_over();
+        }
+        let fd = self.fd;
+        if pending <= *self.credit.get_or_insert_with(|| socket::credit(fd)) {
+            Outcome::Deferred
+        } else {
+            self.hand_over()
+        }
+    }
+
+    /// After a write: hands over now or as [`Connection::settle`] decides. A connection that
+    /// waits for the kernel isn't tried again. Tells also whether the kernel was asked.
+    pub fn settle_first(&mut self, now: bool) -> (Outcome, bool) {
+        let waits = self.blocked;
+        (
+            if now && !waits {
+                self.hand_over()
+            } else {
+                self.settle()
+            },
+            !waits,
+        )
+    }
+
+    /// Hands over what the kernel takes.
+    pub fn hand_over(&mut self) -> Outcome {
+        self.credit = None;
+        while self.queue.pending() > 0 {
+            let sent = {
+                let mut parts = Vec::new();
+                if let Err(Detached) = self.queue.gather(&mut parts, socket::MOST_PARTS) {
+                    return Outcome::Detached;
+                }
+                socket::send(self.fd, &parts)
+            };
+            match sent {
+                Ok(sent) => self.queue.consume(sent),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.blocked = true;
+                    return Outcome::Blocked;
+                }
+                Err(error) => return Outcome::Failed(error.raw_os_error().unwrap_or(libc::EIO)),
+            }
+        }
+        if self.blocked {
+            // Back from a queue that may have grown; an idle connection keeps no buffer.
+            self.queue.shrink();
+        }
+        self.blocked = false;
+        Outcome::Sent
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+    use std::os::fd::AsRawFd;
+    use std::os::unix::net::UnixStream;
+
+    fn pair(coalesce: bool) -> (UnixStream, UnixStream, Connection<Vec<u8>>) {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        let connection = Connection::new(ours.as_raw_fd(), coalesce);
+        (ours, theirs, connection)
+    }
+
+    #[test]
+    fn small_writes_are_deferred_and_leave_together() {
+        let (_ours, mut theirs, mut connection) = pair(true);
+        connection.append(|out| out.extend_from_slice(b"head"));
+        assert_eq!(connection.settle(), Outcome::Deferred);
+        connection.hold(b"body".to_vec(), 4);
+        assert_eq!(connection.settle(), Outcome::Deferred);
+        assert_eq!((connection.sent(), connection.pending()), (0, 8));
+        assert_eq!(connection.hand_over(), Outcome::Sent);
+        assert_eq!((connection.sent(), connection.pending()), (8, 0));
+        let mut got = [0; 8];
+        theirs.read_exact(&mut got).unwrap();
+        assert_eq!(&got, b"headbody");
+    }
+
+    #[test]
+    fn without_coalescing_every_write_leaves_at_once() {
+        let (_ours, _theirs, mut connection) = pair(false);
+        connection.append(|out| out.push(1));
+        assert_eq!(connection.settle(), Outcome::Sent);
+    }
+
+    #[test]
+    fn what_was_deferred_is_taken_and_what_was_refused_arrives_later() {
+        let (_ours, mut theirs, mut connection) = pair(true);
+        let mut expected = Vec::new();
+        let mut size = 1;
+        loop {
+            let chunk: Vec<u8> = (0..size).map(|byte| byte as u8).collect();
+            expected.extend_from_slice(&chunk);
+            connection.append(|out| out.extend_from_slice(&chunk));
+            match connection.settle() {
+                Outcome::Deferred => assert_eq!(connection.hand_over(), Outcome::Sent),
+                Outcome::Sent => {}
+                outcome => {
+                    assert_eq!(outcome, Outcome::Blocked);
+                    break;
+                }
+            }
+            size = size % 20_000 * 3 + 1;
+        }
+        assert_eq!(connection.settle(), Outcome::Blocked);
+        let mut got = Vec::new();
+        let mut room = vec![0; 70_000];
+        while got.len() < expected.len() {
+            let read = theirs.read(&mut room).unwrap();
+            got.extend_from_slice(&room[..read]);
+            connection.hand_over();
+        }
+        assert!(got == expected);
+        assert_eq!(connection.pending(), 0);
+    }
+
+    #[test]
+    fn a_lost_peer_is_the_systems_error() {
+        let (_ours, theirs, mut connection) = pair(true);
+        drop(theirs);
+        connection.append(|out| out.push(1));
+        assert_eq!(connection.hand_over(), Outcome::Failed(libc::EPIPE));
+    }
+}

@@ -1,0 +1,182 @@
+//! The send queue: copied bytes and chunks held by reference, in order.
+#![forbid(unsafe_code)]
+
+use std::collections::VecDeque;
+use std::io::IoSlice;
+
+/// A chunk that is not copied: its owner is asked for the bytes again at each hand-over.
+pub trait Held {
+    /// The bytes now, or `None` if its memory is gone or has shrunk.
+    fn bytes(&self) -> Option<&[u8]>;
+}
+
+enum Segment<H> {
+    Copied(Vec<u8>),
+    Held(H, usize),
+}
+
+/// Where copied bytes stop sharing a segment, in bytes.
+const SEGMENT_FULL: usize = 64 * 1024;
+
+/// Bytes in order; a consumed offset instead of moved bytes.
+pub(super) struct SendQueue<H> {
+    segments: VecDeque<Segment<H>>,
+    /// Bytes of the first segment that the kernel has. Zero if there is none.
+    consumed: usize,
+    /// Bytes not yet in the kernel.
+    pending: usize,
+    /// An emptied segment, kept for the next chunk.
+    spare: Vec<u8>,
+}
+
+/// A held chunk's memory is gone.
+pub(super) struct Detached;
+
+impl<H: Held> SendQueue<H> {
+    pub(super) fn new() -> Self {
+        Self {
+            segments: VecDeque::new(),
+            consumed: 0,
+            pending: 0,
+            spare: Vec::new(),
+        }
+    }
+
+    /// Bytes that are not yet in the kernel.
+    pub(super) fn pending(&self) -> usize {
+        self.pending
+    }
+
+    /// Lets `fill` append to the last copied segment; gives the number of bytes that it added.
+    pub(super) fn append(&mut self, fill: impl FnOnce(&mut Vec<u8>)) -> usize {
+        let shared = matches!(self.segments.back(), Some(Segment::Copied(last)) if last.len() < SEGMENT_FULL);
+        if !shared {
+            self.segments
+                .push_back(Segment::Copied(std::mem::take(&mut self.spare)));
+        }
+        let Some(Segment::Copied(last)) = self.segments.back_mut() else {
+            return 0;
+        };
+        let before = last.len();
+        fill(last);
+        let added = last.len() - before;
+        self.pending += added;
+        added
+    }
+
+    /// Queues a chunk by reference; `len` is its length in bytes now.
+    pub(super) fn hold(&mut self, chunk: H, len: usize) {
+        self.segments.push_back(Segment::Held(chunk, len));
+        self.pending += len;
+    }
+
+    /// The next bytes, as many segments as `room` takes.
+    pub(super) fn gather<'a>(
+        &'a self,
+        room: &mut Vec<IoSlice<'a>>,
+        most: usize,
+    ) -> Result<(), Detached> {
+        let mut skip = self.consumed;
+        for segment in self.segments.iter().take(most) {
+            let bytes = match segment {
+                Segment::Copied(bytes) => bytes.as_slice(),
+                Segment::Held(chunk, len) => chunk
+                    .bytes()
+                    .and_then(|bytes| bytes.get(..*len))
+                    .ok_or(Detached)?,
+            };
+            let rest = bytes.get(skip..).unwrap_or_default();
+            skip = 0;
+            if !rest.is_empty() {
+                room.push(IoSlice::new(rest));
+            }
+        }
+        Ok(())
+    }
+
+    /// Drops `sent` bytes from the front, and segments that are empty.
+    pub(super) fn consume(&mut self, sent: usize) {
+        self.pending -= sent;
+        self.consumed += sent;
+        while let Some(front) = self.segments.front() {
+            let len = match front {
+                Segment::Copied(bytes) => bytes.len(),
+                Segment::Held(_, len) => *len,
+            };
+            if self.consumed < len {
+                return;
+            }
+            self.consumed -= len;
+            if let Some(Segment::Copied(mut bytes)) = self.segments.pop_front() {
+                if bytes.capacity() <= SEGMENT_FULL && self.spare.capacity() < bytes.capacity() {
+                    bytes.clear();
+                    self.spare = bytes;
+                }
+            }
+        }
+    }
+
+    /// Gives back the memory kept for the next chunk.
+    pub(super) fn shrink(&mut self) {
+        self.spare = Vec::new();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    impl Held for Vec<u8> {
+        fn bytes(&self) -> Option<&[u8]> {
+            Some(self)
+        }
+    }
+
+    struct Gone;
+    impl Held for Gone {
+        fn bytes(&self) -> Option<&[u8]> {
+            None
+        }
+    }
+
+    #[test]
+    fn a_detached_chunk_is_an_error_and_no_read() {
+        let mut queue = SendQueue::new();
+        queue.hold(Gone, 10);
+        assert!(queue.gather(&mut Vec::new(), 8).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_leave_once_and_in_order(
+            chunks in proptest::collection::vec((any::<bool>(), proptest::collection::vec(any::<u8>(), 0..300)), 0..40),
+            takes in proptest::collection::vec(1_usize..400, 1..60),
+        ) {
+            let mut queue = SendQueue::new();
+            let mut expected = Vec::new();
+            let mut got = Vec::new();
+            let mut takes = takes.into_iter().cycle();
+            for (held, chunk) in chunks {
+                expected.extend_from_slice(&chunk);
+                if held { let len = chunk.len(); queue.hold(chunk, len) } else { queue.append(|out| out.extend_from_slice(&chunk)); }
+                drain(&mut queue, &mut got, takes.next().unwrap());
+            }
+            while queue.pending() > 0 { drain(&mut queue, &mut got, takes.next().unwrap()); }
+            prop_assert_eq!(got, expected);
+        }
+    }
+
+    fn drain(queue: &mut SendQueue<Vec<u8>>, got: &mut Vec<u8>, most: usize) {
+        let mut room = Vec::new();
+        assert!(queue.gather(&mut room, 3).is_ok());
+        let bytes: Vec<u8> = room
+            .iter()
+            .flat_map(|part| part.to_vec())
+            .take(most)
+            .collect();
+        drop(room);
+        got.extend_from_slice(&bytes);
+        queue.consume(bytes.len());
+    }
+}
