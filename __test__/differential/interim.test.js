@@ -81,7 +81,7 @@ const HINTS = {
   'no link': {},
   'empty list': { link: [] },
   'not a link': { link: 'nonsense' },
-  'null': null
+  null: null
 }
 for (const [name, hints] of Object.entries(HINTS)) {
   differential(`writeEarlyHints: ${name}`, {
