@@ -128,11 +128,11 @@ class Connection {
         return true
       case Status.SENT:
         this.isDeferred = false
-        if (this.callbacks.length !== 0) process.nextTick(deliver, this)
+        if (this.callbacks.length !== 0) process.nextTick(deliver, this, this.enqueued - this.pending)
         return true
       case Status.BLOCKED:
         this.isDeferred = false
-        if (this.callbacks.length !== 0) process.nextTick(deliver, this)
+        if (this.callbacks.length !== 0) process.nextTick(deliver, this, this.enqueued - this.pending)
         this.raiseBarrier()
         return false
       default:
@@ -150,6 +150,11 @@ class Connection {
 
   flushDeferred () {
     if (!this.isDeferred || this.id === 0) return
+    if (this.state.corked > 0) {
+      // Corked since the write: the bytes stay, as Node's would, and leave at the uncork.
+      if (!this.state.ending) this.socket.write(BARRIER)
+      return
+    }
     this.settle(native.flush(this.id))
   }
 
@@ -198,7 +203,7 @@ class Connection {
       this.onEmpty = null
       onEmpty?.()
     }
-    deliver(this)
+    deliver(this, this.enqueued - this.pending)
   }
 
   releaseWritable (error) {
@@ -215,6 +220,8 @@ class Connection {
   sink (chunk, encoding, callback) {
     if (chunk === BARRIER) {
       if (this.pending === 0 || this.id === 0) return callback()
+      // A cork held what was deferred, and now lets it go.
+      if (this.isDeferred) return this.sunk(native.flush(this.id), callback)
       this.release = callback
       this.inBarrier = true
       return
@@ -241,7 +248,7 @@ class Connection {
   sunk (status, callback) {
     this.read()
     this.isDeferred = false
-    if (this.callbacks.length !== 0) process.nextTick(deliver, this)
+    if (this.callbacks.length !== 0) process.nextTick(deliver, this, this.enqueued - this.pending)
     if (status === Status.SENT) return callback()
     if (status === Status.BLOCKED) {
       this.resource ??= new AsyncResource('SLUICEWRITE')
@@ -273,10 +280,8 @@ class Connection {
   }
 }
 
-/** Runs the callbacks whose bytes the kernel has. */
-function deliver (connection) {
-  const { callbacks } = connection
-  const sent = connection.enqueued - connection.pending
+/** Runs the callbacks whose bytes the kernel had when `sent` was read. */
+function deliver ({ callbacks }, sent) {
   while (callbacks.length !== 0 && callbacks[0].end <= sent) {
     const { callback } = callbacks.shift()
     callback(...host.successArguments)
@@ -286,7 +291,7 @@ function deliver (connection) {
 /** Every callback that waits gets its error, in order; then the socket is destroyed. */
 function fail (connection, error) {
   const { socket } = connection
-  deliver(connection)
+  deliver(connection, connection.enqueued - connection.pending)
   const reason = error ?? socket.errored ?? errors.streamDestroyed()
   const { callbacks } = connection
   connection.callbacks = []

@@ -192,10 +192,10 @@ function end (chunk, encoding, callback) {
 
   const connection = directConnection(this)
   if (connection === null) {
-    if (chunk === null) return hostEnd.call(this, callback)
+    if (chunk === null) return hostEnd.call(this, undefined, undefined, callback)
     this.socket?.cork()
     writeStreamed(this, chunk, encoding, code, null)
-    return hostEnd.call(this, callback)
+    return hostEnd.call(this, undefined, undefined, callback)
   }
   onFinished(this, callback)
   const status = writeDirect(connection, this, chunk, encoding, code, true)
@@ -211,7 +211,7 @@ function end (chunk, encoding, callback) {
 function endOnHost (message, chunk, encoding, callback) {
   if (typeof chunk === 'string' && !message.finished && !message.destroyed) {
     const code = codeOf(encoding)
-    if (code >= FIRST_LEGACY) return hostEnd.call(message, native.encode(chunk, code), callback)
+    if (code >= FIRST_LEGACY) return hostEnd.call(message, native.encode(chunk, code), undefined, callback)
   }
   return hostEnd.call(message, chunk, encoding, callback)
 }

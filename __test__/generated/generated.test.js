@@ -1,0 +1,97 @@
+'use strict'
+
+// Random programs, run on stock `node:http` and on sluice. A failure prints the
+// shrunken batch and the seed; to repeat it:
+//   SLUICE_SEED=… SLUICE_PATH=… npx ava __test__/generated/generated.test.js
+
+const test = require('ava')
+const fc = require('fast-check')
+const { isDeepStrictEqual } = require('node:util')
+const host = require('../support/host')
+const { stock, subject } = require('../support/subject')
+const { wireText, wireMeaning, abbreviate } = require('../support/normalise')
+const { batch } = require('./programs')
+const { ProgramServer } = require('./interpreter')
+
+const PROGRAMS = Number(process.env.SLUICE_PROGRAMS ?? 2400)
+const BATCH = 12
+
+/** What of a run must be the same. */
+function comparable ({ connections, exchanges }, { backpressure, arrival }) {
+  const truth = backpressure === 'kernel'
+  // Who has the socket at which moment is a matter of timing in a pipeline.
+  const timed = arrival === 'pipelined'
+  return {
+    wire: connections.map(({ bytes, methods }) => host.joinsCorkedChunks
+      ? wireMeaning(bytes, methods)
+      : abbreviate(wireText(bytes))),
+    exchanges: exchanges.map((exchange) => exchange && {
+      log: exchange.log.filter(({ name }) => !(name === 'drain' && (truth || timed)) && !(name === 'socket' && timed)),
+      returns: exchange.returns.map((entry) =>
+        (truth || timed) && /write$/.test(entry.call) && typeof entry.result === 'boolean'
+          ? { call: entry.call }
+          : entry),
+      snapshots: timed ? { end: exchange.snapshots['at the end'] } : exchange.snapshots
+    })
+  }
+}
+
+/** `drain` only after a `false`, and never two for one. */
+function checkDrains (exchanges) {
+  for (const exchange of exchanges) {
+    if (!exchange) continue
+    const refused = exchange.returns.filter(({ call, result }) => /:write$/.test(call) && result === false).length
+    const drains = exchange.log.filter(({ name }) => name === 'drain').length
+    if (drains > refused) throw new Error(`${drains} drains after ${refused} refused writes`)
+  }
+}
+
+/** The first place where two values differ, as a path and both sides. */
+function firstDifference (actual, expected, path = '') {
+  if (isDeepStrictEqual(actual, expected)) return null
+  if (typeof actual === 'object' && typeof expected === 'object' && actual && expected) {
+    for (const key of new Set([...Object.keys(expected), ...Object.keys(actual)])) {
+      const found = firstDifference(actual[key], expected[key], `${path}.${key}`)
+      if (found) return found
+    }
+  }
+  const show = (value) => {
+    const json = JSON.stringify(value) ?? String(value)
+    return json.length > 1500 ? `${json.slice(0, 1500)}… (${json.length})` : json
+  }
+  if (typeof actual === 'string' && typeof expected === 'string') {
+    let at = 0
+    while (actual[at] === expected[at]) at++
+    const near = (value) => show(value.slice(Math.max(0, at - 200), at + 200))
+    return `at ${path}, character ${at}:\n  sluice: ${near(actual)}\n  node:   ${near(expected)}`
+  }
+  return `at ${path}:\n  sluice: ${show(actual)}\n  node:   ${show(expected)}`
+}
+
+test.serial(`${PROGRAMS} random programs`, async (t) => {
+  t.timeout(300_000)
+  const servers = {
+    stock: await ProgramServer.start(stock, 'high-water-mark'),
+    kernel: await ProgramServer.start(subject, 'kernel'),
+    'high-water-mark': await ProgramServer.start(subject, 'high-water-mark')
+  }
+  let programs = 0
+  try {
+    await fc.assert(fc.asyncProperty(batch(BATCH), async (batch) => {
+      const expected = await servers.stock.run(batch)
+      const actual = await servers[batch.backpressure].run(batch)
+      programs += batch.programs.length
+      const difference = firstDifference(comparable(actual, batch), comparable(expected, batch))
+      if (difference) throw new Error(difference)
+      checkDrains(actual.exchanges)
+    }), {
+      numRuns: Math.ceil(PROGRAMS / BATCH),
+      ...(process.env.SLUICE_SEED && { seed: Number(process.env.SLUICE_SEED) }),
+      ...(process.env.SLUICE_PATH && { path: process.env.SLUICE_PATH })
+    })
+  } finally {
+    for (const server of Object.values(servers)) await server.close()
+  }
+  t.true(programs >= PROGRAMS)
+  t.log(`${programs} programs`)
+})

@@ -1,0 +1,153 @@
+'use strict'
+
+const { Recorder } = require('../support/recorder')
+const { RawClient } = require('../support/raw-client')
+const { startServer } = require('../support/servers')
+const { turn, turns, tick, deferred } = require('../support/event-loop')
+const { realise, bodyLength } = require('./programs')
+
+const WAITS = { microtask: () => Promise.resolve(), tick, turn }
+
+function requestOf ({ method, version, connection }, n) {
+  const lines = [`${method} /${n} HTTP/${version}`, 'Host: a']
+  if (connection !== null) lines.push(`Connection: ${connection}`)
+  return `${lines.join('\r\n')}\r\n\r\n`
+}
+
+/** Runs one program on one message. */
+async function interpret (program, { m, cb }, socket, recorder) {
+  let n = 0
+  const callbacks = (wanted) => wanted ? [cb(n)] : []
+  for (const step of program.steps) {
+    n++
+    switch (step.op) {
+      case 'write': m.write(...realise(step.chunk), ...callbacks(step.callback)); break
+      case 'setHeader': m.setHeader(step.name, step.value); break
+      case 'length': m.setHeader('Content-Length', step.exact ? bodyLength(program) : 7); break
+      case 'removeHeader': m.removeHeader(step.name); break
+      case 'writeHead':
+        if (step.reason === null) m.writeHead(step.status, step.fields ?? undefined)
+        else m.writeHead(step.status, step.reason, step.fields ?? undefined)
+        break
+      case 'statusCode': m.statusCode = step.status; break
+      case 'flushHeaders': m.flushHeaders(); break
+      case 'addTrailers': m.addTrailers(step.fields); break
+      case 'cork': m.cork(); break
+      case 'uncork': m.uncork(); break
+      case 'socketWrite':
+        recorder.call('socket.write', () => socket.write(step.text, ...callbacks(step.callback)))
+        break
+      case 'end': m.end(...(step.chunk === null ? [] : realise(step.chunk)), ...callbacks(step.callback)); break
+      case 'wait': await WAITS[step.kind](); break
+    }
+  }
+  recorder.snapshot('before the last end')
+  n = 'last'
+  const { chunk, callback } = program.last
+  m.end(...(chunk === null ? [] : realise(chunk)), ...callbacks(callback))
+  recorder.snapshot('after the last end')
+}
+
+/** A server that runs programs; it lives as long as the test. */
+class ProgramServer {
+  #server
+  #batch = null
+
+  static async start (subject, backpressure) {
+    const it = new ProgramServer()
+    it.#server = await startServer(subject, {
+      options: { backpressure },
+      listener: (req, res) => it.#serve(req, res)
+    })
+    return it
+  }
+
+  close () { return this.#server.close() }
+
+  async #serve (req, res) {
+    const { programs, recorders, done, scripts } = this.#batch
+    const n = Number(req.url.slice(1))
+    const recorder = new Recorder(res)
+    recorders[n] = recorder
+    const { socket } = req
+    const finish = () => done[n].resolve(socket)
+    res.once('close', finish)
+    socket.once('close', finish)
+    const script = interpret(programs[n], recorder, socket, recorder).catch((error) => {
+      recorder.note('program failed', [error])
+      socket.destroy()
+    }).then(() => {
+      if (res.finished) return
+      // Its last end threw.
+      recorder.note('left unfinished')
+      socket.destroy()
+    })
+    scripts.push(script)
+    await script
+    socket.removeListener('close', finish)
+    if (res.destroyed || socket.destroyed) finish()
+    else socket.once('close', finish)
+  }
+
+  /**
+   * Runs a batch; returns everything that can be compared.
+   * @param {{ programs: object[], arrival: string }} batch
+   */
+  async run ({ programs, arrival }) {
+    const recorders = programs.map(() => null)
+    const done = programs.map(() => deferred())
+    const scripts = []
+    this.#batch = { programs, recorders, done, scripts }
+    const clients = []
+    if (arrival === 'sequential') await this.#oneByOne(programs, done, clients)
+    else await this.#allAtOnce(programs, done, clients)
+    await Promise.all(scripts)
+    await turns(2)
+    return {
+      connections: clients.map(({ bytes, methods }) => ({ bytes, methods })),
+      exchanges: recorders.map((recorder) => {
+        if (recorder === null) return null
+        recorder.snapshot('at the end')
+        const { log, returns, snapshots } = recorder
+        return { log, returns, snapshots }
+      })
+    }
+  }
+
+  async #connect (clients) {
+    const client = await RawClient.connect(this.#server.address)
+    client.methods = []
+    clients.push(client)
+    return client
+  }
+
+  async #oneByOne (programs, done, clients) {
+    let client = null
+    for (const [n, program] of programs.entries()) {
+      client ??= await this.#connect(clients)
+      client.methods.push(program.method)
+      client.send(requestOf(program, n))
+      const socket = await done[n].promise
+      // The kernel must have taken everything before the next program starts,
+      // or its results depend on the reader's speed.
+      for (let before = -1; before !== client.length; await turns(2)) before = client.length
+      if (socket.destroyed || socket.writableEnded) {
+        await client.closed
+        client = null
+      }
+    }
+    client?.halfClose()
+    await client?.closed
+  }
+
+  async #allAtOnce (programs, done, clients) {
+    const client = await this.#connect(clients)
+    client.methods.push(...programs.map(({ method }) => method))
+    client.send(programs.map(requestOf).join(''))
+    await Promise.race([client.closed, Promise.all(done.map(({ promise }) => promise))])
+    client.halfClose()
+    await client.closed
+  }
+}
+
+module.exports = { ProgramServer }
