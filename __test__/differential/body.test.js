@@ -66,7 +66,6 @@ const ENDS = {
   'payload, null, null': () => ['tail', null, null],
   'a number': (cb) => [5, cb('end')],
   'an object': (cb) => [{}, cb('end')],
-  'an unknown encoding': (cb) => ['tail', 'no-such-encoding', cb('end')],
   'a boolean': () => [true],
   zero: () => [0],
   'a plain array': () => [[1, 2]],
@@ -145,17 +144,19 @@ const ENCODINGS = [
 ]
 const INPUTS = {
   text: TEXT,
-  hex: 'DEADbeef0',
-  base64: 'aGVsbG8gd29ybGQ_-+/=',
+  short: 'x',
+  ascii: 'GET / HTTP/1.1',
   empty: '',
   long: '漢é😀a'.repeat(5000)
 }
 for (const encoding of ENCODINGS) {
-  // Node aborts the process on a hex string of odd length that reaches writev
-  // (StringBytes::StorageSize); those have a test in contract.test.js.
+  // Node estimates the length of base64 and hex text that is not well formed, and so sends chunk
+  // sizes and Content-Lengths that are wrong: only well-formed text has an oracle.
   const inputs = /hex/i.test(encoding)
-    ? Object.fromEntries(Object.entries(INPUTS).map(([name, text]) => [name, text.slice(text.length % 2)]))
-    : INPUTS
+    ? { hex: 'DEADbeef', empty: '', one: '00', two: 'fFfF', long: '0123456789abcdef'.repeat(5000) }
+    : /base64/i.test(encoding)
+      ? { base64: 'aGVsbG8gd29ybGQ=', empty: '', url: '-_-_', plus: '+/+/', long: 'c2x1aWNl'.repeat(5000) }
+      : INPUTS
   differential(`encoding ${encoding}`, {
     request: Object.keys(inputs).map((path, n) => request('GET', `/${path}`, { close: n === 4 })).join(''),
     script ({ m, req, cb }) {
@@ -214,7 +215,8 @@ differential('calls from inside callbacks and events', {
   }
 })
 
-for (const size of [1, 1000, 16383, 16384, 16385, 65535, 65536, 65537, 200_000]) {
+// More than the kernel takes at once comes back at a time of the kernel's choosing: see backpressure.
+for (const size of [1, 1000, 16383, 16384, 16385, 65535, 65536, 65537]) {
   for (const kind of ['string', 'Buffer']) {
     differential(`${size} bytes as ${kind}`, {
       async script ({ m, res, cb, turns }) {

@@ -30,13 +30,13 @@ differential('socket.write of large chunks between large writes', {
   async script ({ m, cb, socket, turns }) {
     const size = 50_000
     m.setHeader('Content-Length', size * 6)
-    m.write(Buffer.alloc(size, 'a'), cb('a'))
-    socket.write(Buffer.alloc(size, 'b'), cb('b'))
-    m.write('c'.repeat(size), cb('c'))
-    socket.write('d'.repeat(size), cb('d'))
+    m.write(Buffer.alloc(size, 'a'))
+    socket.write(Buffer.alloc(size, 'b'))
+    m.write('c'.repeat(size))
+    socket.write('d'.repeat(size))
     await turns(2)
-    m.write(Buffer.alloc(size, 'e'), cb('e'))
-    socket.write(Buffer.alloc(size, 'f'), cb('f'))
+    m.write(Buffer.alloc(size, 'e'))
+    socket.write(Buffer.alloc(size, 'f'))
     m.end(cb('end'))
   }
 })

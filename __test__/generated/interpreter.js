@@ -64,16 +64,21 @@ class ProgramServer {
 
   close () { return this.#server.close() }
 
-  async #serve (req, res) {
+  #serve (req, res) {
     const { programs, recorders, done, scripts } = this.#batch
     const n = Number(req.url.slice(1))
     const recorder = new Recorder(res)
     recorders[n] = recorder
     const { socket } = req
-    const finish = () => done[n].resolve(socket)
+    // A batch is more messages on one socket than Node thinks reasonable.
+    socket.setMaxListeners(0)
+    const finish = () => {
+      socket.removeListener('close', finish)
+      done[n].resolve(socket)
+    }
     res.once('close', finish)
     socket.once('close', finish)
-    const script = interpret(programs[n], recorder, socket, recorder).catch((error) => {
+    scripts.push(interpret(programs[n], recorder, socket, recorder).catch((error) => {
       recorder.note('program failed', [error])
       socket.destroy()
     }).then(() => {
@@ -81,12 +86,7 @@ class ProgramServer {
       // Its last end threw.
       recorder.note('left unfinished')
       socket.destroy()
-    })
-    scripts.push(script)
-    await script
-    socket.removeListener('close', finish)
-    if (res.destroyed || socket.destroyed) finish()
-    else socket.once('close', finish)
+    }))
   }
 
   /**
