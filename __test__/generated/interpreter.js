@@ -127,11 +127,13 @@ class ProgramServer {
       client ??= await this.#connect(clients)
       client.methods.push(program.method)
       client.send(requestOf(program, n))
-      const socket = await done[n].promise
+      // A request that Node refuses to parse (its predecessor asked for the end
+      // of the connection, but the program kept it) is never served.
+      const socket = await Promise.race([done[n].promise, client.closed])
       // The kernel must have taken everything before the next program starts,
       // or its results depend on the reader's speed.
       for (let before = -1; before !== client.length; await turns(2)) before = client.length
-      if (socket.destroyed || socket.writableEnded) {
+      if (client.isClosed || socket.destroyed || socket.writableEnded) {
         await client.closed
         client = null
       }

@@ -12,8 +12,10 @@ const text = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(fc.constantFrom('a', 'é', '漢', '😀'), fc.integer({ min: 1, max: 9000 })).map(([c, n]) => c.repeat(n)) }
 )
 
-// Odd hex aborts a stock process: see differential/body.test.js.
-const hex = fc.uint8Array({ maxLength: 20 }).map((bytes) => Buffer.from(bytes).toString('hex'))
+// Only well-formed text has an oracle: Node estimates the length of other
+// base64, and aborts on hex of an odd length. Those are in contract.test.js.
+const encodedBytes = fc.tuple(fc.uint8Array({ maxLength: 20 }), fc.constantFrom('hex', 'HEX', 'base64', 'BASE64', 'base64url'))
+  .map(([bytes, encoding]) => ({ text: Buffer.from(bytes).toString(encoding), encoding }))
 
 const stringChunk = fc.oneof(
   { weight: 3, arbitrary: fc.record({ text }) },
@@ -21,10 +23,10 @@ const stringChunk = fc.oneof(
     weight: 5,
     arbitrary: fc.record({
       text,
-      encoding: fc.constantFrom('utf8', 'utf-8', 'UTF8', 'latin1', 'binary', 'ascii', 'ucs2', 'utf16le', 'base64', 'base64url')
+      encoding: fc.constantFrom('utf8', 'utf-8', 'UTF8', 'latin1', 'binary', 'ascii', 'ucs2', 'utf16le')
     })
   },
-  { weight: 1, arbitrary: fc.record({ text: hex, encoding: fc.constantFrom('hex', 'HEX') }) }
+  { weight: 2, arbitrary: encodedBytes }
 )
 
 const bytesChunk = fc.record({
