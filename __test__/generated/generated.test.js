@@ -13,7 +13,7 @@ const { wireText, wireMeaning, abbreviate } = require('../support/normalise')
 const { batch } = require('./programs')
 const { ProgramServer } = require('./interpreter')
 
-const PROGRAMS = Number(process.env.SLUICE_PROGRAMS ?? 2400)
+const PROGRAMS = Number(process.env.SLUICE_PROGRAMS ?? 6000)
 const BATCH = 12
 
 /** What of a run must be the same. */
