@@ -39,6 +39,11 @@ function bitsOf (message, validate) {
 /** Appends a field as src/binding/head.rs takes it. @returns {boolean} false for what Node refuses */
 function pushField (fields, message, name, value) {
   if (typeof name !== 'string' || value === undefined) return false
+  // With a known length Node makes a Buffer of this field's value, which a number can't become.
+  if (name.length === 19 && message._contentLength && name.toLowerCase() === 'content-disposition') {
+    const values = Array.isArray(value) ? value : [value]
+    if (!values.every((one) => typeof one === 'string')) return false
+  }
   fields.push(name)
   if (typeof value === 'string') fields.push(value)
   else if (Array.isArray(value)) {
