@@ -192,6 +192,7 @@ export class ServerResponse<
  *   res.end('世界', 'gbk')
  * }).listen(8080)
  */
+export function createServer (): http.Server
 export function createServer<
   Request extends typeof http.IncomingMessage = typeof http.IncomingMessage,
   Response extends ResponseClass<Request> = typeof ServerResponse<InstanceType<Request>>
@@ -211,6 +212,7 @@ export function createServer<
  * @param listener added to the server's `request` event
  * @throws as {@link createServer}
  */
+export function createSecureServer (): https.Server
 export function createSecureServer<
   Request extends typeof http.IncomingMessage = typeof http.IncomingMessage,
   Response extends ResponseClass<Request> = typeof ServerResponse<InstanceType<Request>>

@@ -62,6 +62,8 @@ class Connection {
     this.inBarrier = false
     /** Callbacks by the offset at which they are due. */
     this.callbacks = []
+    /** Callbacks taken since the attachment. */
+    this.taken = 0
     /** Called when user memory is empty. */
     this.onEmpty = null
     /** The context of the write that was refused. */
@@ -111,7 +113,7 @@ class Connection {
 
   /** `callback` runs once everything queued until now is in the kernel, or never will be. */
   notify (callback) {
-    this.callbacks.push({ end: page[Page.ENQUEUED], callback })
+    this.callbacks.push({ end: page[Page.ENQUEUED], nth: ++this.taken, callback })
   }
 
   /**
@@ -128,11 +130,11 @@ class Connection {
         return true
       case Status.SENT:
         this.isDeferred = false
-        if (this.callbacks.length !== 0) process.nextTick(deliver, this, this.enqueued - this.pending)
+        if (this.callbacks.length !== 0) process.nextTick(deliver, this, this.enqueued - this.pending, this.taken)
         return true
       case Status.BLOCKED:
         this.isDeferred = false
-        if (this.callbacks.length !== 0) process.nextTick(deliver, this, this.enqueued - this.pending)
+        if (this.callbacks.length !== 0) process.nextTick(deliver, this, this.enqueued - this.pending, this.taken)
         this.raiseBarrier()
         return false
       default:
@@ -203,7 +205,7 @@ class Connection {
       this.onEmpty = null
       onEmpty?.()
     }
-    deliver(this, this.enqueued - this.pending)
+    deliver(this, this.enqueued - this.pending, this.taken)
   }
 
   releaseWritable (error) {
@@ -248,7 +250,7 @@ class Connection {
   sunk (status, callback) {
     this.read()
     this.isDeferred = false
-    if (this.callbacks.length !== 0) process.nextTick(deliver, this, this.enqueued - this.pending)
+    if (this.callbacks.length !== 0) process.nextTick(deliver, this, this.enqueued - this.pending, this.taken)
     if (status === Status.SENT) return callback()
     if (status === Status.BLOCKED) {
       this.resource ??= new AsyncResource('SLUICEWRITE')
@@ -280,9 +282,9 @@ class Connection {
   }
 }
 
-/** Runs the callbacks whose bytes the kernel had when `sent` was read. */
-function deliver ({ callbacks }, sent) {
-  while (callbacks.length !== 0 && callbacks[0].end <= sent) {
+/** Runs the callbacks, of those `taken` by then, whose bytes the kernel had when `sent` was read. */
+function deliver ({ callbacks }, sent, taken) {
+  while (callbacks.length !== 0 && callbacks[0].end <= sent && callbacks[0].nth <= taken) {
     const { callback } = callbacks.shift()
     callback(...host.successArguments)
   }
@@ -291,7 +293,7 @@ function deliver ({ callbacks }, sent) {
 /** Every callback that waits gets its error, in order; then the socket is destroyed. */
 function fail (connection, error) {
   const { socket } = connection
-  deliver(connection, connection.enqueued - connection.pending)
+  deliver(connection, connection.enqueued - connection.pending, connection.taken)
   const reason = error ?? socket.errored ?? errors.streamDestroyed()
   const { callbacks } = connection
   connection.callbacks = []

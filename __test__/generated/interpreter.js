@@ -14,7 +14,7 @@ function requestOf ({ method, version, connection }, n) {
   return `${lines.join('\r\n')}\r\n\r\n`
 }
 
-/** Runs one program on one message. */
+/** Runs one program on one message. Node mutates arrays that it is given: each run has its own. */
 async function interpret (program, { m, cb }, socket, recorder) {
   let n = 0
   const callbacks = (wanted) => wanted ? [cb(n)] : []
@@ -22,12 +22,12 @@ async function interpret (program, { m, cb }, socket, recorder) {
     n++
     switch (step.op) {
       case 'write': m.write(...realise(step.chunk), ...callbacks(step.callback)); break
-      case 'setHeader': m.setHeader(step.name, step.value); break
+      case 'setHeader': m.setHeader(step.name, structuredClone(step.value)); break
       case 'length': m.setHeader('Content-Length', step.exact ? bodyLength(program) : 7); break
       case 'removeHeader': m.removeHeader(step.name); break
       case 'writeHead':
-        if (step.reason === null) m.writeHead(step.status, step.fields ?? undefined)
-        else m.writeHead(step.status, step.reason, step.fields ?? undefined)
+        if (step.reason === null) m.writeHead(step.status, structuredClone(step.fields) ?? undefined)
+        else m.writeHead(step.status, step.reason, structuredClone(step.fields) ?? undefined)
         break
       case 'statusCode': m.statusCode = step.status; break
       case 'flushHeaders': m.flushHeaders(); break
@@ -81,8 +81,10 @@ class ProgramServer {
     scripts.push(interpret(programs[n], recorder, socket, recorder).catch((error) => {
       recorder.note('program failed', [error])
       socket.destroy()
-    }).then(() => {
+    }).then(async () => {
       if (res.finished) return
+      // What a destroy tears away is a matter of timing: let all be sent before.
+      await turns(2)
       // Its last end threw.
       recorder.note('left unfinished')
       socket.destroy()
