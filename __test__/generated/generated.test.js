@@ -16,6 +16,21 @@ const { ProgramServer } = require('./interpreter')
 const PROGRAMS = Number(process.env.SLUICE_PROGRAMS ?? 6000)
 const BATCH = 12
 
+/**
+ * The orders that must be the same. When the kernel takes bytes is not Node's
+ * choice, so a callback may stand before or after a `prefinish`, which is
+ * synchronous in the program's own call of end; and the callbacks of
+ * socket.write() have an order of their own.
+ */
+function sequences (log) {
+  const ofSocket = ({ name }) => name.startsWith('callback of socket')
+  return {
+    events: log.filter(({ name }) => !name.startsWith('callback')),
+    order: log.filter((entry) => entry.name !== 'prefinish' && entry.name !== 'socket' && !ofSocket(entry)),
+    ofSocket: log.filter(ofSocket)
+  }
+}
+
 /** What of a run must be the same. */
 function comparable ({ connections, exchanges }, { backpressure, arrival }) {
   const truth = backpressure === 'kernel'
@@ -26,7 +41,7 @@ function comparable ({ connections, exchanges }, { backpressure, arrival }) {
       ? wireMeaning(bytes, methods)
       : abbreviate(wireText(bytes))),
     exchanges: exchanges.map((exchange) => exchange && {
-      log: exchange.log.filter(({ name }) => !(name === 'drain' && (truth || timed)) && !(name === 'socket' && timed)),
+      ...sequences(exchange.log.filter(({ name }) => !(name === 'drain' && (truth || timed)) && !(name === 'socket' && timed))),
       returns: exchange.returns.map((entry) =>
         (truth || timed) && /write$/.test(entry.call) && typeof entry.result === 'boolean'
           ? { call: entry.call }

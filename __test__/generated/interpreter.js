@@ -35,7 +35,7 @@ async function interpret (program, { m, cb }, socket, recorder) {
       case 'cork': m.cork(); break
       case 'uncork': m.uncork(); break
       case 'socketWrite':
-        recorder.call('socket.write', () => socket.write(step.text, ...callbacks(step.callback)))
+        recorder.call('socket.write', () => socket.write(step.text, ...(step.callback ? [cb(`of socket.write ${n}`)] : [])))
         break
       case 'end': m.end(...(step.chunk === null ? [] : realise(step.chunk)), ...callbacks(step.callback)); break
       case 'wait': await WAITS[step.kind](); break

@@ -120,6 +120,9 @@ function bodyLength ({ steps, last }) {
   return length
 }
 
+/** An end that throws leaves Node's socket corked, and what follows unsent. */
+const withoutTrailer = ({ steps, ...rest }) => ({ ...rest, steps: steps.filter(({ name }) => name !== 'Trailer') })
+
 /** What a pipeline may hold where timing must not decide who gets the socket. */
 function withoutClosing ({ steps, ...rest }) {
   return {
@@ -142,9 +145,11 @@ const batch = (size) => fc.record({
 }).map(({ programs, arrival, backpressure }) => ({
   arrival,
   backpressure,
-  programs: arrival === 'pipelined'
-    ? programs.map(withoutClosing)
-    : arrival === 'pipelined at once' ? programs.map(withoutWaiting) : programs
+  programs: programs.map((program) => {
+    if (arrival === 'pipelined') return withoutTrailer(withoutClosing(program))
+    if (arrival === 'pipelined at once') return withoutTrailer(withoutWaiting(program))
+    return program.steps.some(({ op }) => op === 'socketWrite') ? withoutTrailer(program) : program
+  })
 }))
 
 module.exports = { batch, realise, bodyLength }
