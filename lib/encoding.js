@@ -38,7 +38,7 @@ function isEncoding (label) {
 function lengthOf (chunk, code) {
   if (typeof chunk !== 'string') return chunk.byteLength
   if (code === 0) return Buffer.byteLength(chunk, 'utf8')
-  if (code === 2) return chunk.length
+  if (code === 2 || code === 3) return chunk.length
   return native.byteLength(chunk, code)
 }
 

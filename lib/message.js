@@ -74,8 +74,10 @@ function writeStreamed (message, chunk, encoding, code, callback) {
   }
   const length = message.chunkedEncoding ? lengthOf(chunk, code) : 0
   if (length === 0) {
-    // An empty chunk would end the body (RFC 9112 section 7.1).
-    return message._send(message.chunkedEncoding ? '' : chunk, encoding, callback)
+    // An empty chunk would end the body (RFC 9112 section 7.1). Bytes stay bytes: the head that
+    // goes with them is then latin1.
+    const nothing = message.chunkedEncoding && typeof chunk === 'string'
+    return message._send(nothing ? '' : chunk, encoding, callback)
   }
   message._send(native.frameChunk(1, length), 'latin1', null)
   message._send(chunk, encoding, null, length)

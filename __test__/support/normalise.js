@@ -10,9 +10,20 @@ const maskDate = (text) => typeof text === 'string' ? text.replace(DATE, '$1<dat
 /** Wire bytes as text, one character a byte, without the time of day. */
 const wireText = (bytes) => maskDate(bytes.toString('latin1'))
 
-/** Long runs and long texts, shortened so that a difference can be read. */
+/** Long runs of one character, shortened so that a difference can be read. */
 function abbreviate (text) {
-  return text.replace(/(.)\1{63,}/gs, (run, character) => `${character}×${run.length}`)
+  let short = ''
+  let kept = 0
+  for (let start = 0; start < text.length;) {
+    let end = start + 1
+    while (text.charCodeAt(end) === text.charCodeAt(start)) end++
+    if (end - start >= 64) {
+      short += `${text.slice(kept, start)}${text[start]}×${end - start}`
+      kept = end
+    }
+    start = end
+  }
+  return short + text.slice(kept)
 }
 
 /**

@@ -22,7 +22,7 @@ pub(super) fn encode_argument(
     }
     match Encoding::from_code(code) {
         Some(Encoding::Utf8) => call.utf8(place, out),
-        Some(Encoding::Latin1) => call.latin1(place, out),
+        Some(Encoding::Latin1 | Encoding::Ascii) => call.latin1(place, out),
         Some(encoding) => {
             let read = call.units(place, units);
             if read {
