@@ -14,6 +14,7 @@ const { AsyncResource } = require('node:async_hooks')
 const { native, Page, Status, BYTES } = require('./binding')
 const { codeOf } = require('./encoding')
 const { optionsOf } = require('./options')
+const staging = require('./staging')
 const host = require('./host')
 const errors = require('./errors')
 
@@ -90,7 +91,7 @@ class Connection {
     Object.defineProperty(handle, 'bytesWritten', {
       configurable: true,
       enumerable: true,
-      get: () => base + connection.enqueued
+      get: () => base + connection.folded().enqueued
     })
   }
 
@@ -103,8 +104,18 @@ class Connection {
       message.outputData.length === 0
   }
 
-  /** Reads the status page after a native call. */
+  /** With what is put aside counted. @returns {Connection} this */
+  folded () {
+    if (this.id !== 0 && staging.holdsOf(this.id)) {
+      native.fold(this.id)
+      this.read()
+    }
+    return this
+  }
+
+  /** Reads the status page after a native call: nothing is put aside any more. */
   read () {
+    staging.close()
     const sent = this.enqueued - this.pending
     this.enqueued = page[Page.ENQUEUED]
     this.pending = page[Page.PENDING]
@@ -119,10 +130,11 @@ class Connection {
   /**
    * After a message's write. @returns {boolean} the contract's answer
    */
-  settle (status) {
+  settle (status, message) {
     this.read()
     switch (status) {
       case Status.DEFERRED:
+        staging.open(message, this, page[Page.ROOM])
         if (!this.isDeferred) {
           this.isDeferred = true
           if (deferred.push(this) === 1) process.nextTick(flushDeferred)
@@ -157,7 +169,7 @@ class Connection {
       if (!this.state.ending) this.socket.write(BARRIER)
       return
     }
-    this.settle(native.flush(this.id))
+    this.settle(native.flush(this.id), null)
   }
 
   /** Hands over now. @returns {boolean} whether user memory is empty */

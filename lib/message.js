@@ -10,6 +10,7 @@ const { native, Status, MessageBits, BYTES, FIRST_LEGACY } = require('./binding'
 const { connectionOf, kConnection } = require('./connection')
 const { codeOf, lengthOf } = require('./encoding')
 const { optionsOf } = require('./options')
+const staging = require('./staging')
 const host = require('./host')
 const head = require('./head')
 
@@ -48,11 +49,11 @@ function headIsUtf8 (message, chunk, encoding) {
 /** One crossing: head if it waits, chunk in its frame, end of the body. @returns {number} status */
 function writeDirect (connection, message, chunk, encoding, code, ends) {
   const headWaits = !message._headerSent
-  const bits = bitsOf(message) | (ends ? MessageBits.ENDS : 0) |
+  const bits = bitsOf(message) | (code << 16) | (ends ? MessageBits.ENDS : 0) |
     (chunk !== null ? MessageBits.HAS_CHUNK : 0) |
     (headWaits && headIsUtf8(message, chunk, encoding) ? MessageBits.HEAD_IS_UTF8 : 0)
   const status = native.write(connection.id, bits, headWaits ? message._header : undefined,
-    chunk, code, ends ? message._trailer : undefined)
+    chunk, ends ? message._trailer : undefined)
   if (status <= Status.BLOCKED && status > Status.FAILED) message._headerSent = true
   return status
 }
@@ -109,6 +110,8 @@ function corkForTick (message) {
 }
 
 function write (chunk, encoding, callback) {
+  if (staging.place.message === this && callback === undefined && isUint8Array(chunk) &&
+      typeof encoding !== 'function' && staging.take(this, chunk)) return true
   if (typeof encoding === 'function') {
     callback = encoding
     encoding = null
@@ -136,7 +139,7 @@ function write (chunk, encoding, callback) {
   if (connection !== null) {
     const status = writeDirect(connection, this, chunk, encoding, code, false)
     if (typeof callback === 'function') connection.notify(callback)
-    answer = connection.settle(status)
+    answer = connection.settle(status, this)
   } else {
     corkForTick(this)
     answer = streamedAnswer(this, writeStreamed(this, chunk, encoding, code, callback))
@@ -202,7 +205,7 @@ function end (chunk, encoding, callback) {
   onFinished(this, callback)
   const status = writeDirect(connection, this, chunk, encoding, code, true)
   connection.notify(finisher(this))
-  connection.settle(status)
+  connection.settle(status, this)
   this[host.kCorked] = 0
   this.finished = true
   this._finish()
@@ -236,7 +239,7 @@ function writableLength () {
   for (const { data, encoding } of this.outputData) {
     queued += typeof data === 'string' ? lengthOf(data, codeOf(encoding)) : data.length
   }
-  const own = connection?.isDeferred ? connection.pending : 0
+  const own = connection?.isDeferred ? connection.folded().pending : 0
   return streamed - this.outputSize + queued + own
 }
 

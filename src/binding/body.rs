@@ -1,10 +1,10 @@
 //! Writes: the message's rules, the framing and the connection, in one crossing.
 
-use super::environment::{Environment, IGNORED, STALE};
+use super::environment::{Environment, Scratch, IGNORED, STALE};
 use super::text::{encode_argument, BYTES};
 use super::value::{Call, HeldChunk};
 use crate::message::{Framing, Message, MessageBits, Write};
-use crate::transport::Outcome;
+use crate::transport::{Connection, Outcome};
 use napi::sys;
 
 /// Flags beside [`MessageBits`] in the same integer; `lib/binding.js` has the same list.
@@ -15,6 +15,9 @@ const HEAD_IS_UTF8: u32 = 1 << 10;
 /// A Uint8Array of this length or more is not copied. A reference costs about 0.2 µs, a copy of
 /// 8 KiB 0.3 µs and more where it misses the cache.
 const HOLD_FROM: usize = 8 * 1024;
+
+/// The most capacity that the strings of a call leave behind, in bytes.
+const MOST_SCRATCH: usize = 256 * 1024;
 
 type Given = Option<sys::napi_value>;
 
@@ -46,15 +49,25 @@ pub(super) fn on_ready(call: &mut Call<'_>) -> Given {
 /// `flush(handle)` → status.
 pub(super) fn flush(call: &mut Call<'_>) -> Given {
     let handle = call.int(0)? as u32;
-    let status = {
-        let mut environment = call.environment.try_borrow_mut().ok()?;
-        match environment
-            .connection(handle)
-            .map(|connection| connection.hand_over())
-        {
-            Some(outcome) => environment.conclude(handle, outcome, true),
-            None => STALE,
-        }
+    let mut environment = call.environment.try_borrow_mut().ok()?;
+    environment.fold();
+    let outcome =
+        environment.with_connection(handle, |connection, spare| connection.hand_over(spare));
+    let status = match outcome {
+        Some(outcome) => environment.conclude(handle, outcome, true),
+        None => STALE,
+    };
+    call.give_int(status)
+}
+
+/// `fold(handle)` → status: moves what was put aside into its queue, and writes the page.
+pub(super) fn fold(call: &mut Call<'_>) -> Given {
+    let handle = call.int(0)? as u32;
+    let mut environment = call.environment.try_borrow_mut().ok()?;
+    environment.fold();
+    let status = match environment.connection(handle) {
+        Some(_) => environment.conclude(handle, Outcome::Deferred, false),
+        None => STALE,
     };
     call.give_int(status)
 }
@@ -62,18 +75,20 @@ pub(super) fn flush(call: &mut Call<'_>) -> Given {
 /// `append(handle, chunk, encoding, now)` → status: bytes that are no message's, in order.
 pub(super) fn append(call: &mut Call<'_>) -> Given {
     let (handle, encoding, now) = (call.int(0)? as u32, call.int(2)? as u32, call.int(3)? != 0);
+    let piece = Some(Piece { place: 1, encoding });
     let status = put(
         call,
         handle,
         Framing::UntilClose,
-        Piece { place: 1, encoding },
-        None,
+        piece,
+        Frame::default(),
         now,
     )?;
     call.give_int(status)
 }
 
-/// `write(handle, bits, head, chunk, encoding, trailers)` → status.
+/// `write(handle, bits, head, chunk, trailers)` → status. The encoding's code stands in the upper
+/// half of `bits`.
 ///
 /// With `ENDS` in `bits` the body ends after the chunk, and everything is handed over now.
 pub(super) fn write(call: &mut Call<'_>) -> Given {
@@ -91,22 +106,17 @@ pub(super) fn write(call: &mut Call<'_>) -> Given {
     let head_first = !MessageBits(bits).contains(MessageBits::HEAD_SENT);
     let frame = Frame {
         head: head_first.then_some((2, bits & HEAD_IS_UTF8 != 0)),
-        trailers: ends.then_some(5),
+        trailers: ends.then_some(4),
     };
-    let encoding = if has_chunk { call.int(4)? as u32 } else { 0 };
-    let place = if has_chunk { 3 } else { usize::MAX };
-    let status = put(
-        call,
-        handle,
-        message.framing,
-        Piece { place, encoding },
-        Some(frame),
-        ends,
-    )?;
+    let piece = has_chunk.then_some(Piece {
+        place: 3,
+        encoding: bits >> 16,
+    });
+    let status = put(call, handle, message.framing, piece, frame, ends)?;
     call.give_int(status)
 }
 
-/// Where the chunk stands among the arguments; `usize::MAX` for none.
+/// Where the chunk stands among the arguments.
 struct Piece {
     place: usize,
     encoding: u32,
@@ -114,6 +124,7 @@ struct Piece {
 
 /// What goes around the chunk: arguments that hold the head (and whether it is UTF-8) and the
 /// trailer section.
+#[derive(Default)]
 struct Frame {
     head: Option<(usize, bool)>,
     trailers: Option<usize>,
@@ -123,103 +134,114 @@ fn put(
     call: &Call<'_>,
     handle: u32,
     framing: Framing,
-    piece: Piece,
-    frame: Option<Frame>,
+    piece: Option<Piece>,
+    frame: Frame,
     now: bool,
 ) -> Option<i32> {
     let mut borrowed = call.environment.try_borrow_mut().ok()?;
     let environment: &mut Environment = &mut borrowed;
+    environment.fold();
     let mut scratch = std::mem::take(&mut environment.scratch);
-    let frame = frame.unwrap_or(Frame {
-        head: None,
-        trailers: None,
+    let outcome = read(call, piece, &frame, &mut scratch).and_then(|chunk| {
+        environment.with_connection(handle, |connection, spare| {
+            queue(connection, spare, framing, chunk, &frame, &scratch);
+            connection.settle_first(now, spare)
+        })
     });
-    scratch.bytes.clear();
-    scratch.head.clear();
-    if let Some((place, utf8)) = frame.head {
-        let read = if utf8 {
-            call.utf8(place, &mut scratch.head)
-        } else {
-            call.latin1(place, &mut scratch.head)
-        };
-        if !read {
-            environment.scratch = scratch;
-            return None;
-        }
-    }
-    // A large chunk is held, everything else is copied: first all that can fail, then the queue.
-    let mut held = None;
-    if piece.place != usize::MAX {
-        let read = if piece.encoding == BYTES {
-            // One look at the array: asking Node-API for it costs as much as copying 1 KiB.
-            let large = call.bytes(piece.place, |bytes| {
-                if bytes.len() >= HOLD_FROM {
-                    return Some(bytes.len());
-                }
-                scratch.bytes.extend_from_slice(bytes);
-                None
-            });
-            match large {
-                Some(Some(len)) => {
-                    held = HeldChunk::new(call, piece.place).map(|chunk| (chunk, len));
-                    held.is_some()
-                }
-                Some(None) => true,
-                None => false,
-            }
-        } else {
-            encode_argument(
-                call,
-                piece.place,
-                piece.encoding,
-                &mut scratch.value,
-                &mut scratch.bytes,
-            )
-        };
-        if !read {
-            environment.scratch = scratch;
-            return None;
-        }
-    }
-    let len = held.as_ref().map_or(scratch.bytes.len(), |(_, len)| *len);
-    let Some(connection) = environment.connection(handle) else {
-        environment.scratch = scratch;
-        return Some(STALE);
-    };
-    let copied = held.is_none();
-    connection.append(|out| {
-        out.extend_from_slice(&scratch.head);
-        framing.begin_chunk(len, out);
-        out.extend_from_slice(&scratch.bytes);
-        if copied {
-            framing.end_chunk(len, out);
-        }
-    });
-    if let Some((chunk, len)) = held {
-        connection.hold(chunk, len);
-    }
-    let trailers = frame.trailers.is_some_and(|place| {
-        scratch.head.clear();
-        call.latin1(place, &mut scratch.head)
-    });
-    if framing == Framing::Chunked && (!copied || trailers) {
-        connection.append(|out| {
-            if !copied {
-                framing.end_chunk(len, out);
-            }
-            if trailers {
-                framing.end_body(&scratch.head, out);
-            }
-        });
-    }
-    let before = connection.settle_first(now);
-    if scratch.bytes.capacity() > 256 * 1024 {
+    if scratch.bytes.capacity() > MOST_SCRATCH {
         scratch.bytes = Vec::new();
         scratch.value = Vec::new();
     }
     environment.scratch = scratch;
-    let (outcome, attempted): (Outcome, bool) = before;
-    Some(environment.conclude(handle, outcome, attempted))
+    Some(match outcome {
+        Some((outcome, attempted)) => environment.conclude(handle, outcome, attempted),
+        None => STALE,
+    })
+}
+
+/// A chunk as it goes into the queue.
+enum Chunk {
+    /// In `Scratch::bytes`; none of no bytes.
+    Copied,
+    Held(HeldChunk, usize),
+}
+
+/// Reads the arguments: all that can fail, before anything is queued.
+fn read(
+    call: &Call<'_>,
+    piece: Option<Piece>,
+    frame: &Frame,
+    scratch: &mut Scratch,
+) -> Option<Chunk> {
+    scratch.bytes.clear();
+    scratch.head.clear();
+    scratch.trailers.clear();
+    if let Some((place, utf8)) = frame.head {
+        let is_read = if utf8 {
+            call.utf8(place, &mut scratch.head)
+        } else {
+            call.latin1(place, &mut scratch.head)
+        };
+        is_read.then_some(())?;
+    }
+    if let Some(place) = frame.trailers {
+        // There may be none.
+        call.latin1(place, &mut scratch.trailers);
+    }
+    let Some(Piece { place, encoding }) = piece else {
+        return Some(Chunk::Copied);
+    };
+    if encoding != BYTES {
+        let (value, bytes) = (&mut scratch.value, &mut scratch.bytes);
+        return encode_argument(call, place, encoding, value, bytes).then_some(Chunk::Copied);
+    }
+    // One look at the array: asking Node-API for it costs as much as copying 1 KiB.
+    let large = call.bytes(place, |bytes| {
+        if bytes.len() >= HOLD_FROM {
+            return Some(bytes.len());
+        }
+        scratch.bytes.extend_from_slice(bytes);
+        None
+    })?;
+    match large {
+        Some(len) => Some(Chunk::Held(HeldChunk::new(call, place)?, len)),
+        None => Some(Chunk::Copied),
+    }
+}
+
+fn queue(
+    connection: &mut Connection<HeldChunk>,
+    spare: &mut Vec<u8>,
+    framing: Framing,
+    chunk: Chunk,
+    frame: &Frame,
+    scratch: &Scratch,
+) {
+    match chunk {
+        Chunk::Copied => connection.append(spare, |out| {
+            let len = scratch.bytes.len();
+            out.extend_from_slice(&scratch.head);
+            framing.begin_chunk(len, out);
+            out.extend_from_slice(&scratch.bytes);
+            framing.end_chunk(len, out);
+            if frame.trailers.is_some() {
+                framing.end_body(&scratch.trailers, out);
+            }
+        }),
+        Chunk::Held(chunk, len) => {
+            connection.append(spare, |out| {
+                out.extend_from_slice(&scratch.head);
+                framing.begin_chunk(len, out);
+            });
+            connection.hold(chunk, len);
+            connection.append(spare, |out| {
+                framing.end_chunk(len, out);
+                if frame.trailers.is_some() {
+                    framing.end_body(&scratch.trailers, out);
+                }
+            });
+        }
+    }
 }
 
 /// `plan(bits, length, last, declared, written)` → 0 framed, 3 ignored, or minus a refusal's code.

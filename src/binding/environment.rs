@@ -1,7 +1,8 @@
 //! What one JavaScript environment (the main thread, a worker) owns: its connections, its
 //! readiness thread, its buffers. Used on that thread only.
 
-use super::value::{check, HeldChunk};
+use super::staging::Staging;
+use super::value::{array_buffer, check, typed_array, HeldChunk};
 use crate::message::{DateCache, HeadWriter, Text};
 use crate::transport::{Connection, Outcome, Poller};
 use napi::{sys, Result};
@@ -25,8 +26,9 @@ pub(super) enum Page {
     Errno,
     HeadBits,
     DeclaredLength,
+    Room,
 }
-const PAGE_LENGTH: usize = 6;
+const PAGE_LENGTH: usize = 7;
 
 /// Statuses of `write`, `append` and `flush`; `lib/binding.js` has the same list.
 pub(super) const IGNORED: i32 = 3;
@@ -44,13 +46,14 @@ struct Slot {
 pub(super) struct Scratch {
     pub(super) bytes: Vec<u8>,
     pub(super) head: Vec<u8>,
+    pub(super) trailers: Vec<u8>,
     pub(super) name: Vec<u16>,
     pub(super) value: Vec<u16>,
 }
 
 pub(super) struct Environment {
     env: sys::napi_env,
-    /// The memory of a Float64Array that `page_reference` keeps alive.
+    /// The memory of a Float64Array that is kept alive as long as `env`.
     page: *mut f64,
     slots: Vec<Slot>,
     free: Vec<u32>,
@@ -59,6 +62,9 @@ pub(super) struct Environment {
     on_ready: sys::napi_ref,
     /// Connections that wait; while there are any, the notifier keeps the event loop alive.
     waiting: usize,
+    staging: Staging,
+    /// An emptied segment of a queue, for the next one.
+    spare: Vec<u8>,
     pub(super) scratch: Scratch,
     pub(super) head: HeadWriter,
     pub(super) trailers: Text,
@@ -72,37 +78,10 @@ impl Environment {
         env: sys::napi_env,
         exports: sys::napi_value,
     ) -> Result<*const RefCell<Self>> {
-        let (mut memory, mut buffer, mut array, mut reference) = (
-            ptr::null_mut(),
-            ptr::null_mut(),
-            ptr::null_mut(),
-            ptr::null_mut(),
-        );
-        // SAFETY: out-pointers are locals; the strong reference is never deleted, so the memory
-        // of the array lives as long as `env`.
-        unsafe {
-            check(sys::napi_create_arraybuffer(
-                env,
-                PAGE_LENGTH * 8,
-                &mut memory,
-                &mut buffer,
-            ))?;
-            check(sys::napi_create_typedarray(
-                env,
-                sys::TypedarrayType::float64_array,
-                PAGE_LENGTH,
-                buffer,
-                0,
-                &mut array,
-            ))?;
-            check(sys::napi_create_reference(env, array, 1, &mut reference))?;
-            check(sys::napi_set_named_property(
-                env,
-                exports,
-                c"page".as_ptr(),
-                array,
-            ))?;
-        }
+        let (memory, buffer) = array_buffer(env, PAGE_LENGTH * 8)?;
+        let numbers = sys::TypedarrayType::float64_array;
+        typed_array(env, exports, c"page", numbers, buffer, PAGE_LENGTH)?;
+        let staging = Staging::create(env, exports)?;
         let environment = Box::into_raw(Box::new(RefCell::new(Self {
             env,
             page: memory.cast(),
@@ -112,6 +91,8 @@ impl Environment {
             notifier: ptr::null_mut(),
             on_ready: ptr::null_mut(),
             waiting: 0,
+            staging,
+            spare: Vec::new(),
             scratch: Scratch::default(),
             head: HeadWriter::new(),
             trailers: Text::new(),
@@ -162,6 +143,7 @@ impl Environment {
 
     /// Forgets a connection, before its descriptor is closed.
     pub(super) fn detach(&mut self, handle: u32) {
+        self.fold();
         let Some(slot) = self.slot(handle) else {
             return;
         };
@@ -186,6 +168,35 @@ impl Environment {
         self.slot(handle)?.connection.as_mut()
     }
 
+    /// Moves what JavaScript has put aside into its connection's queue. Comes before every
+    /// operation on any connection.
+    pub(super) fn fold(&mut self) {
+        let Some(staged) = self.staging.take() else {
+            return;
+        };
+        let slot = self.slots.get_mut((staged.handle & SLOT_MASK) as usize);
+        let Some(slot) = slot.filter(|slot| slot.generation == staged.handle >> SLOT_BITS) else {
+            return;
+        };
+        if let Some(connection) = &mut slot.connection {
+            connection.append(&mut self.spare, |out| staged.frame(out));
+        }
+    }
+
+    /// Runs `queue` on a connection's queue, with the spare segment.
+    pub(super) fn with_connection<T>(
+        &mut self,
+        handle: u32,
+        queue: impl FnOnce(&mut Connection<HeldChunk>, &mut Vec<u8>) -> T,
+    ) -> Option<T> {
+        let mut spare = std::mem::take(&mut self.spare);
+        let result = self
+            .connection(handle)
+            .map(|connection| queue(connection, &mut spare));
+        self.spare = spare;
+        result
+    }
+
     /// Writes the page after an operation on a connection, sees to it that a blocked one is
     /// watched, and gives the status for JavaScript.
     pub(super) fn conclude(&mut self, handle: u32, outcome: Outcome, attempted: bool) -> i32 {
@@ -195,10 +206,11 @@ impl Environment {
         let Some(connection) = &slot.connection else {
             return STALE;
         };
-        let (enqueued, sent, pending, fd) = (
+        let (enqueued, sent, pending, room, fd) = (
             connection.enqueued(),
             connection.sent(),
             connection.pending(),
+            connection.room(),
             connection.fd(),
         );
         let waited = slot.waiting;
@@ -206,6 +218,7 @@ impl Environment {
         self.set_page(Page::Enqueued, enqueued as f64);
         self.set_page(Page::Sent, sent as f64);
         self.set_page(Page::Pending, pending as f64);
+        self.set_page(Page::Room, room as f64);
         match outcome {
             Outcome::Blocked => {
                 if !waited {

@@ -62,6 +62,42 @@ pub(super) fn export(
     check(unsafe { sys::napi_set_named_property(env, exports, name.as_ptr().cast(), function) })
 }
 
+/// Memory that JavaScript and Rust share: its address and the ArrayBuffer.
+pub(super) fn array_buffer(
+    env: sys::napi_env,
+    len: usize,
+) -> Result<(*mut c_void, sys::napi_value)> {
+    let (mut memory, mut buffer) = (ptr::null_mut(), ptr::null_mut());
+    // SAFETY: out-pointers are locals.
+    check(unsafe { sys::napi_create_arraybuffer(env, len, &mut memory, &mut buffer) })?;
+    Ok((memory, buffer))
+}
+
+/// Puts a typed array over shared memory on the exports, and keeps it alive as long as `env`.
+pub(super) fn typed_array(
+    env: sys::napi_env,
+    exports: sys::napi_value,
+    name: &std::ffi::CStr,
+    kind: sys::napi_typedarray_type,
+    buffer: sys::napi_value,
+    len: usize,
+) -> Result<()> {
+    let (mut array, mut reference) = (ptr::null_mut(), ptr::null_mut());
+    // SAFETY: values of the running registration; the strong reference is never deleted.
+    unsafe {
+        check(sys::napi_create_typedarray(
+            env, kind, len, buffer, 0, &mut array,
+        ))?;
+        check(sys::napi_create_reference(env, array, 1, &mut reference))?;
+        check(sys::napi_set_named_property(
+            env,
+            exports,
+            name.as_ptr(),
+            array,
+        ))
+    }
+}
+
 /// Arguments that most calls fit in.
 const USUAL: usize = 8;
 

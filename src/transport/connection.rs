@@ -10,6 +10,15 @@ use std::os::fd::RawFd;
 /// peer can read while the program writes on.
 const DEFER_MOST: usize = 256 * 1024;
 
+/// Hand-overs for which the kernel's word is trusted, less what was handed over. Its room only
+/// grows in between, but for the rare shrinking under global memory pressure. Asking costs 0.3 to
+/// 0.5 µs of the 5 that a small write takes.
+const TRUSTED: u32 = 16;
+
+/// What a hand-over takes of the credit besides its bytes: half of what the kernel accounts for
+/// the buffer of a small one.
+const CALL_OVERHEAD: usize = 2048;
+
 /// Where the bytes of a connection are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Outcome {
@@ -32,8 +41,10 @@ pub struct Connection<H> {
     queue: SendQueue<H>,
     /// Bytes queued since the beginning.
     enqueued: u64,
-    /// The kernel's room as it said at this turn's first write; `None` until it is asked.
-    credit: Option<usize>,
+    /// What the kernel is sure to take, reckoned from what it said when it was asked last.
+    credit: usize,
+    /// Hand-overs until it is asked again; zero before it is asked first.
+    trusted: u32,
     blocked: bool,
 }
 
@@ -46,7 +57,8 @@ impl<H: Held> Connection<H> {
             coalesce,
             queue: SendQueue::new(),
             enqueued: 0,
-            credit: None,
+            credit: 0,
+            trusted: 0,
             blocked: false,
         }
     }
@@ -72,9 +84,16 @@ impl<H: Held> Connection<H> {
         self.enqueued - self.queue.pending() as u64
     }
 
-    /// Copies bytes into the queue.
-    pub fn append(&mut self, fill: impl FnOnce(&mut Vec<u8>)) {
-        self.enqueued += self.queue.append(fill) as u64;
+    /// Bytes that can be deferred beyond those that are.
+    pub fn room(&self) -> usize {
+        self.credit
+            .min(DEFER_MOST)
+            .saturating_sub(self.queue.pending())
+    }
+
+    /// Copies bytes into the queue; `spare` is memory to begin a segment with.
+    pub fn append(&mut self, spare: &mut Vec<u8>, fill: impl FnOnce(&mut Vec<u8>)) {
+        self.enqueued += self.queue.append(spare, fill) as u64;
     }
 
     /// Queues a chunk by reference.
@@ -84,59 +103,65 @@ impl<H: Held> Connection<H> {
     }
 
     /// After a write: defers under the kernel's credit, or hands over.
-    pub fn settle(&mut self) -> Outcome {
+    pub fn settle(&mut self, spare: &mut Vec<u8>) -> Outcome {
         if self.blocked {
             return Outcome::Blocked;
         }
         let pending = self.queue.pending();
         if !self.coalesce || pending > DEFER_MOST {
-            return self.hand_over();
+            return self.hand_over(spare);
         }
-        let fd = self.fd;
-        if pending <= *self.credit.get_or_insert_with(|| socket::credit(fd)) {
+        if pending > self.credit || self.trusted == 0 {
+            self.credit = socket::credit(self.fd);
+            self.trusted = TRUSTED;
+        }
+        if pending <= self.credit {
             Outcome::Deferred
         } else {
-            self.hand_over()
+            self.hand_over(spare)
         }
     }
 
     /// After a write: hands over now or as [`Connection::settle`] decides. A connection that
     /// waits for the kernel isn't tried again. Tells also whether the kernel was asked.
-    pub fn settle_first(&mut self, now: bool) -> (Outcome, bool) {
+    pub fn settle_first(&mut self, now: bool, spare: &mut Vec<u8>) -> (Outcome, bool) {
         let waits = self.blocked;
         (
             if now && !waits {
-                self.hand_over()
+                self.hand_over(spare)
             } else {
-                self.settle()
+                self.settle(spare)
             },
             !waits,
         )
     }
 
     /// Hands over what the kernel takes.
-    pub fn hand_over(&mut self) -> Outcome {
-        self.credit = None;
+    pub fn hand_over(&mut self, spare: &mut Vec<u8>) -> Outcome {
         while self.queue.pending() > 0 {
-            let sent = {
-                let mut parts = Vec::new();
-                if let Err(Detached) = self.queue.gather(&mut parts, socket::MOST_PARTS) {
-                    return Outcome::Detached;
+            let sent = match self.queue.single() {
+                Some(bytes) => socket::send_one(self.fd, bytes),
+                None => {
+                    let mut parts = Vec::new();
+                    if let Err(Detached) = self.queue.gather(&mut parts, socket::MOST_PARTS) {
+                        return Outcome::Detached;
+                    }
+                    socket::send(self.fd, &parts)
                 }
-                socket::send(self.fd, &parts)
             };
             match sent {
-                Ok(sent) => self.queue.consume(sent),
+                Ok(sent) => {
+                    self.queue.consume(sent, spare);
+                    self.credit = self.credit.saturating_sub(sent + CALL_OVERHEAD);
+                    self.trusted = self.trusted.saturating_sub(1);
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.blocked = true;
+                    self.trusted = 0;
                     return Outcome::Blocked;
                 }
                 Err(error) => return Outcome::Failed(error.raw_os_error().unwrap_or(libc::EIO)),
             }
-        }
-        if self.blocked {
-            // Back from a queue that may have grown; an idle connection keeps no buffer.
-            self.queue.shrink();
         }
         self.blocked = false;
         Outcome::Sent
@@ -160,12 +185,12 @@ mod tests {
     #[test]
     fn small_writes_are_deferred_and_leave_together() {
         let (_ours, mut theirs, mut connection) = pair(true);
-        connection.append(|out| out.extend_from_slice(b"head"));
-        assert_eq!(connection.settle(), Outcome::Deferred);
+        connection.append(&mut Vec::new(), |out| out.extend_from_slice(b"head"));
+        assert_eq!(connection.settle(&mut Vec::new()), Outcome::Deferred);
         connection.hold(b"body".to_vec(), 4);
-        assert_eq!(connection.settle(), Outcome::Deferred);
+        assert_eq!(connection.settle(&mut Vec::new()), Outcome::Deferred);
         assert_eq!((connection.sent(), connection.pending()), (0, 8));
-        assert_eq!(connection.hand_over(), Outcome::Sent);
+        assert_eq!(connection.hand_over(&mut Vec::new()), Outcome::Sent);
         assert_eq!((connection.sent(), connection.pending()), (8, 0));
         let mut got = [0; 8];
         theirs.read_exact(&mut got).unwrap();
@@ -175,8 +200,8 @@ mod tests {
     #[test]
     fn without_coalescing_every_write_leaves_at_once() {
         let (_ours, _theirs, mut connection) = pair(false);
-        connection.append(|out| out.push(1));
-        assert_eq!(connection.settle(), Outcome::Sent);
+        connection.append(&mut Vec::new(), |out| out.push(1));
+        assert_eq!(connection.settle(&mut Vec::new()), Outcome::Sent);
     }
 
     #[test]
@@ -187,9 +212,11 @@ mod tests {
         loop {
             let chunk: Vec<u8> = (0..size).map(|byte| byte as u8).collect();
             expected.extend_from_slice(&chunk);
-            connection.append(|out| out.extend_from_slice(&chunk));
-            match connection.settle() {
-                Outcome::Deferred => assert_eq!(connection.hand_over(), Outcome::Sent),
+            connection.append(&mut Vec::new(), |out| out.extend_from_slice(&chunk));
+            match connection.settle(&mut Vec::new()) {
+                Outcome::Deferred => {
+                    assert_eq!(connection.hand_over(&mut Vec::new()), Outcome::Sent)
+                }
                 Outcome::Sent => {}
                 outcome => {
                     assert_eq!(outcome, Outcome::Blocked);
@@ -198,13 +225,13 @@ mod tests {
             }
             size = size % 20_000 * 3 + 1;
         }
-        assert_eq!(connection.settle(), Outcome::Blocked);
+        assert_eq!(connection.settle(&mut Vec::new()), Outcome::Blocked);
         let mut got = Vec::new();
         let mut room = vec![0; 70_000];
         while got.len() < expected.len() {
             let read = theirs.read(&mut room).unwrap();
             got.extend_from_slice(&room[..read]);
-            connection.hand_over();
+            connection.hand_over(&mut Vec::new());
         }
         assert!(got == expected);
         assert_eq!(connection.pending(), 0);
@@ -214,7 +241,10 @@ mod tests {
     fn a_lost_peer_is_the_systems_error() {
         let (_ours, theirs, mut connection) = pair(true);
         drop(theirs);
-        connection.append(|out| out.push(1));
-        assert_eq!(connection.hand_over(), Outcome::Failed(libc::EPIPE));
+        connection.append(&mut Vec::new(), |out| out.push(1));
+        assert_eq!(
+            connection.hand_over(&mut Vec::new()),
+            Outcome::Failed(libc::EPIPE)
+        );
     }
 }

@@ -18,6 +18,9 @@ enum Segment<H> {
 /// Where copied bytes stop sharing a segment, in bytes.
 const SEGMENT_FULL: usize = 64 * 1024;
 
+/// The largest segment whose memory is kept for the next one, in bytes.
+const MOST_SPARE: usize = 256 * 1024;
+
 /// Bytes in order; a consumed offset instead of moved bytes.
 pub(super) struct SendQueue<H> {
     segments: VecDeque<Segment<H>>,
@@ -25,8 +28,6 @@ pub(super) struct SendQueue<H> {
     consumed: usize,
     /// Bytes not yet in the kernel.
     pending: usize,
-    /// An emptied segment, kept for the next chunk.
-    spare: Vec<u8>,
 }
 
 /// A held chunk's memory is gone.
@@ -38,7 +39,6 @@ impl<H: Held> SendQueue<H> {
             segments: VecDeque::new(),
             consumed: 0,
             pending: 0,
-            spare: Vec::new(),
         }
     }
 
@@ -48,11 +48,12 @@ impl<H: Held> SendQueue<H> {
     }
 
     /// Lets `fill` append to the last copied segment; gives the number of bytes that it added.
-    pub(super) fn append(&mut self, fill: impl FnOnce(&mut Vec<u8>)) -> usize {
+    /// A new segment is made of `spare`, the memory of an emptied one.
+    pub(super) fn append(&mut self, spare: &mut Vec<u8>, fill: impl FnOnce(&mut Vec<u8>)) -> usize {
         let shared = matches!(self.segments.back(), Some(Segment::Copied(last)) if last.len() < SEGMENT_FULL);
         if !shared {
             self.segments
-                .push_back(Segment::Copied(std::mem::take(&mut self.spare)));
+                .push_back(Segment::Copied(std::mem::take(spare)));
         }
         let Some(Segment::Copied(last)) = self.segments.back_mut() else {
             return 0;
@@ -94,8 +95,17 @@ impl<H: Held> SendQueue<H> {
         Ok(())
     }
 
-    /// Drops `sent` bytes from the front, and segments that are empty.
-    pub(super) fn consume(&mut self, sent: usize) {
+    /// The next bytes, if they are all that there is and were copied: the usual case.
+    pub(super) fn single(&self) -> Option<&[u8]> {
+        match self.segments.front() {
+            Some(Segment::Copied(bytes)) if self.segments.len() == 1 => bytes.get(self.consumed..),
+            _ => None,
+        }
+    }
+
+    /// Drops `sent` bytes from the front, and segments that are empty; the memory of one of them
+    /// becomes `spare`.
+    pub(super) fn consume(&mut self, sent: usize, spare: &mut Vec<u8>) {
         self.pending -= sent;
         self.consumed += sent;
         while let Some(front) = self.segments.front() {
@@ -108,17 +118,12 @@ impl<H: Held> SendQueue<H> {
             }
             self.consumed -= len;
             if let Some(Segment::Copied(mut bytes)) = self.segments.pop_front() {
-                if bytes.capacity() <= SEGMENT_FULL && self.spare.capacity() < bytes.capacity() {
+                if bytes.capacity() <= MOST_SPARE && spare.capacity() < bytes.capacity() {
                     bytes.clear();
-                    self.spare = bytes;
+                    *spare = bytes;
                 }
             }
         }
-    }
-
-    /// Gives back the memory kept for the next chunk.
-    pub(super) fn shrink(&mut self) {
-        self.spare = Vec::new();
     }
 }
 
@@ -159,7 +164,7 @@ mod tests {
             let mut takes = takes.into_iter().cycle();
             for (held, chunk) in chunks {
                 expected.extend_from_slice(&chunk);
-                if held { let len = chunk.len(); queue.hold(chunk, len) } else { queue.append(|out| out.extend_from_slice(&chunk)); }
+                if held { let len = chunk.len(); queue.hold(chunk, len) } else { queue.append(&mut Vec::new(), |out| out.extend_from_slice(&chunk)); }
                 drain(&mut queue, &mut got, takes.next().unwrap());
             }
             while queue.pending() > 0 { drain(&mut queue, &mut got, takes.next().unwrap()); }
@@ -177,6 +182,6 @@ mod tests {
             .collect();
         drop(room);
         got.extend_from_slice(&bytes);
-        queue.consume(bytes.len());
+        queue.consume(bytes.len(), &mut Vec::new());
     }
 }

@@ -7,16 +7,28 @@ use std::os::fd::RawFd;
 /// Segments in one call; the kernel's IOV_MAX is 1024.
 pub(super) const MOST_PARTS: usize = 256;
 
+/// One write that never blocks and never raises SIGPIPE. Gives the bytes taken.
+pub(super) fn send_one(fd: RawFd, bytes: &[u8]) -> io::Result<usize> {
+    // SAFETY: `bytes` outlives the call, and send only reads it.
+    retry(|| unsafe { libc::send(fd, bytes.as_ptr().cast(), bytes.len(), FLAGS) })
+}
+
 /// One gather write that never blocks and never raises SIGPIPE. Gives the bytes taken.
 pub(super) fn send(fd: RawFd, parts: &[IoSlice<'_>]) -> io::Result<usize> {
     // SAFETY: a msghdr of zeros is a valid value: null pointers with zero lengths.
     let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
     message.msg_iov = parts.as_ptr().cast_mut().cast();
     message.msg_iovlen = parts.len() as _;
+    // SAFETY: IoSlice has the layout of iovec (its documentation guarantees it), `parts` outlives
+    // the call, and sendmsg only reads through msg_iov.
+    retry(|| unsafe { libc::sendmsg(fd, &message, FLAGS) })
+}
+
+const FLAGS: libc::c_int = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
+
+fn retry(call: impl Fn() -> libc::ssize_t) -> io::Result<usize> {
     loop {
-        // SAFETY: IoSlice has the layout of iovec (its documentation guarantees it), `parts`
-        // outlives the call, and sendmsg only reads through msg_iov.
-        let sent = unsafe { libc::sendmsg(fd, &message, libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT) };
+        let sent = call();
         if sent >= 0 {
             return Ok(sent as usize);
         }
