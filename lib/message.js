@@ -11,6 +11,7 @@ const { connectionOf, kConnection } = require('./connection')
 const { codeOf, lengthOf } = require('./encoding')
 const { optionsOf } = require('./options')
 const staging = require('./staging')
+const gather = require('./gather')
 const host = require('./host')
 const head = require('./head')
 
@@ -53,7 +54,7 @@ function writeDirect (connection, message, chunk, encoding, code, ends) {
     (chunk !== null ? MessageBits.HAS_CHUNK : 0) |
     (headWaits && headIsUtf8(message, chunk, encoding) ? MessageBits.HEAD_IS_UTF8 : 0)
   const status = native.write(connection.id, bits, headWaits ? message._header : undefined,
-    chunk, ends ? message._trailer : undefined)
+    chunk, ends && message._trailer !== '' ? message._trailer : undefined)
   if (status <= Status.BLOCKED && status > Status.FAILED) message._headerSent = true
   return status
 }
@@ -65,6 +66,20 @@ function exceedsLength (message, length, last) {
   if (!applies) return false
   const bits = bitsOf(message) | MessageBits.STRICT_LENGTH
   return native.plan(bits, length, last ? 1 : 0, +message._contentLength, message[host.kBytesWritten]) < 0
+}
+
+/**
+ * A small chunk on a socket that Node writes, joined to its neighbours of this tick.
+ * @returns {boolean | undefined} what `socket.write` answers; undefined where it can't be joined
+ */
+function writeGathered (message, chunk, encoding, code) {
+  const { socket } = message
+  if (!socket || socket._httpMessage !== message || (code !== BYTES && code !== 0) || chunk.length > gather.MOST ||
+      chunk.length === 0 || socket.destroyed || socket._writableState.ending || message.outputData.length !== 0) return undefined
+  const gathering = gather.gatherOf(socket)
+  if (gathering === null) return undefined
+  if (!message._headerSent) message._send('', headIsUtf8(message, chunk, encoding) ? 'utf8' : 'latin1', null)
+  return gathering.add(message, chunk, lengthOf(chunk, code))
 }
 
 /** The framed pieces go to `socket.write`, or wait in `outputData` for their turn. */
@@ -137,12 +152,14 @@ function write (chunk, encoding, callback) {
   let answer
   const connection = directConnection(this)
   if (connection !== null) {
+    if (code === BYTES && typeof callback !== 'function' && connection.begin(this, chunk)) return true
     const status = writeDirect(connection, this, chunk, encoding, code, false)
     if (typeof callback === 'function') connection.notify(callback)
     answer = connection.settle(status, this)
   } else {
     corkForTick(this)
-    answer = streamedAnswer(this, writeStreamed(this, chunk, encoding, code, callback))
+    const gathered = typeof callback === 'function' ? undefined : writeGathered(this, chunk, encoding, code)
+    answer = gathered ?? streamedAnswer(this, writeStreamed(this, chunk, encoding, code, callback))
   }
   if (!answer) this[host.kNeedDrain] = true
   return answer

@@ -17,10 +17,15 @@ const CHUNKED = 3
 const FIRST = 4
 /** Bytes that a chunk is reckoned with for its framing: three hexadecimal digits and two CRLFs. */
 const OVERHEAD = 8
+/** Beside a length: the bytes are a head, and stand in no frame. */
+const HEAD = 0x80000000
 /** A longer chunk crosses on its own: copying it twice would cost more. */
 const MOST = 2048
+/** A longer head crosses on its own. */
+const MOST_HEAD = 16 * 1024
 
-const arena = native?.arena
+/** A Buffer, for its `latin1Write`. @type {Buffer} */
+const arena = native && Buffer.from(native.arena.buffer)
 const ledger = native?.ledger
 
 /** The message whose chunks are taken, and what was true of it. */
@@ -38,6 +43,29 @@ function open (message, connection, room) {
   place.room = room < arena.length ? room : arena.length
   ledger[HANDLE] = connection.id
   ledger[CHUNKED] = place.chunked ? 1 : 0
+}
+
+/**
+ * Opens the place with a message's head and first chunk, without a crossing.
+ *
+ * The caller has seen that the message may write directly, so that a chunk which fits is taken.
+ * @param {number} room bytes that the kernel has room for
+ * @returns {boolean} false where they don't fit, or another connection's chunks wait
+ */
+function begin (message, connection, room, chunk) {
+  const head = message._headerSent ? '' : message._header
+  if (chunk.length > MOST || chunk.length === 0 || message.strictContentLength || ledger[COUNT] !== 0 ||
+      head.length + chunk.length + OVERHEAD > room || head.length > MOST_HEAD) return false
+  open(message, connection, room)
+  if (head.length !== 0) {
+    place.room -= head.length
+    arena.latin1Write(head, 0, head.length)
+    ledger[FIRST] = head.length | HEAD
+    ledger[LENGTH] = head.length
+    ledger[COUNT] = 1
+    message._headerSent = true
+  }
+  return take(message, chunk)
 }
 
 /** Nothing more is taken; what was, leaves with the next crossing. */
@@ -67,4 +95,4 @@ function holdsOf (id) {
   return ledger[COUNT] !== 0 && ledger[HANDLE] === id
 }
 
-module.exports = { place, open, close, take, holdsOf }
+module.exports = { place, open, begin, close, take, holdsOf }

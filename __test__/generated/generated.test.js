@@ -20,13 +20,16 @@ const BATCH = 12
  * The orders that must be the same. When the kernel takes bytes is not Node's
  * choice, so a callback may stand before or after a `prefinish`, which is
  * synchronous in the program's own call of end; and the callbacks of
- * socket.write() have an order of their own.
+ * socket.write(), and of writes of no bytes, which nothing holds up, have
+ * orders of their own.
  */
 function sequences (log) {
   const ofSocket = ({ name }) => name.startsWith('callback of socket')
+  const ofNothing = ({ name }) => name.startsWith('callback of nothing')
   return {
     events: log.filter(({ name }) => !name.startsWith('callback')),
-    order: log.filter((entry) => entry.name !== 'prefinish' && entry.name !== 'socket' && !ofSocket(entry)),
+    order: log.filter((entry) => entry.name !== 'prefinish' && entry.name !== 'socket' && !ofSocket(entry) && !ofNothing(entry)),
+    ofNothing: log.filter(ofNothing),
     ofSocket: log.filter(ofSocket)
   }
 }

@@ -4,7 +4,7 @@ const { Recorder } = require('../support/recorder')
 const { RawClient } = require('../support/raw-client')
 const { startServer } = require('../support/servers')
 const { turn, turns, tick, deferred } = require('../support/event-loop')
-const { realise, bodyLength } = require('./programs')
+const { realise, lengthOf, bodyLength } = require('./programs')
 
 const WAITS = { microtask: () => Promise.resolve(), tick, turn }
 
@@ -17,11 +17,11 @@ function requestOf ({ method, version, connection }, n) {
 /** Runs one program on one message. Node mutates arrays that it is given: each run has its own. */
 async function interpret (program, { m, cb }, socket, recorder) {
   let n = 0
-  const callbacks = (wanted) => wanted ? [cb(n)] : []
+  const callbacks = (wanted, chunk) => wanted ? [cb(chunk && lengthOf(chunk) === 0 ? `of nothing ${n}` : n)] : []
   for (const step of program.steps) {
     n++
     switch (step.op) {
-      case 'write': m.write(...realise(step.chunk), ...callbacks(step.callback)); break
+      case 'write': m.write(...realise(step.chunk), ...callbacks(step.callback, step.chunk)); break
       case 'setHeader': m.setHeader(step.name, structuredClone(step.value)); break
       case 'length': m.setHeader('Content-Length', step.exact ? bodyLength(program) : 7); break
       case 'removeHeader': m.removeHeader(step.name); break

@@ -107,14 +107,17 @@ function realise ({ text, encoding, size, type }) {
   return [type === 'Buffer' ? bytes : new Uint8Array(bytes)]
 }
 
+/** The bytes of a chunk. */
+function lengthOf (chunk) {
+  const [piece, encoding] = realise(chunk)
+  return typeof piece === 'string' ? Buffer.from(piece, encoding).length : piece.length
+}
+
 /** Bytes that the program writes up to its first end. */
 function bodyLength ({ steps, last }) {
   let length = 0
   for (const { op, chunk } of [...steps, { op: 'end', chunk: last.chunk }]) {
-    if ((op === 'write' || op === 'end') && chunk) {
-      const [piece, encoding] = realise(chunk)
-      length += typeof piece === 'string' ? Buffer.from(piece, encoding).length : piece.length
-    }
+    if ((op === 'write' || op === 'end') && chunk) length += lengthOf(chunk)
     if (op === 'end') break
   }
   return length
@@ -152,4 +155,4 @@ const batch = (size) => fc.record({
   })
 }))
 
-module.exports = { batch, realise, bodyLength }
+module.exports = { batch, realise, lengthOf, bodyLength }

@@ -275,6 +275,33 @@ pub(super) fn frame_chunk(call: &mut Call<'_>) -> Given {
     call.give_latin1(&out)
 }
 
+/// `frameOverhead(chunked, length)` → bytes that stand around the chunk.
+pub(super) fn frame_overhead(call: &mut Call<'_>) -> Given {
+    let overhead = framing_of(call)?.overhead(call.number(1)? as usize);
+    call.give_int(overhead as i32)
+}
+
+/// `frame(chunked, …chunks)` → Buffer: the chunks in their frames. A string is UTF-8.
+pub(super) fn frame(call: &mut Call<'_>) -> Given {
+    let framing = framing_of(call)?;
+    let mut environment = call.environment.try_borrow_mut().ok()?;
+    let mut scratch = std::mem::take(&mut environment.scratch);
+    scratch.bytes.clear();
+    for place in 1..call.len() {
+        scratch.head.clear();
+        let copied = call.bytes(place, |bytes| scratch.head.extend_from_slice(bytes));
+        if copied.is_none() && !call.utf8(place, &mut scratch.head) {
+            continue;
+        }
+        framing.begin_chunk(scratch.head.len(), &mut scratch.bytes);
+        scratch.bytes.extend_from_slice(&scratch.head);
+        framing.end_chunk(scratch.head.len(), &mut scratch.bytes);
+    }
+    let given = call.give_buffer(&scratch.bytes);
+    environment.scratch = scratch;
+    given
+}
+
 /// `frameEnd(chunked, trailers)` → what ends the body.
 pub(super) fn frame_end(call: &mut Call<'_>) -> Given {
     let framing = framing_of(call)?;

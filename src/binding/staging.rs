@@ -23,6 +23,8 @@ const LENGTH: usize = 1;
 const HANDLE: usize = 2;
 const CHUNKED: usize = 3;
 const FIRST: usize = 4;
+/// Beside a length: the bytes are a head, and stand in no frame.
+const HEAD: u32 = 1 << 31;
 /// JavaScript reckons with 8 bytes of framing beside a chunk's bytes: so many chunks at the most.
 const MOST: usize = ARENA / 9;
 
@@ -99,13 +101,17 @@ impl Staged<'_> {
         out.reserve(self.bytes.len() + self.lengths.len() * 8);
         let mut rest = self.bytes;
         for length in self.lengths {
-            let Some((chunk, behind)) = rest.split_at_checked(*length as usize) else {
+            let Some((bytes, behind)) = rest.split_at_checked((length & !HEAD) as usize) else {
                 return;
             };
             rest = behind;
-            self.framing.begin_chunk(chunk.len(), out);
-            out.extend_from_slice(chunk);
-            self.framing.end_chunk(chunk.len(), out);
+            if length & HEAD != 0 {
+                out.extend_from_slice(bytes);
+                continue;
+            }
+            self.framing.begin_chunk(bytes.len(), out);
+            out.extend_from_slice(bytes);
+            self.framing.end_chunk(bytes.len(), out);
         }
     }
 }

@@ -101,6 +101,9 @@ pub(super) fn typed_array(
 /// Arguments that most calls fit in.
 const USUAL: usize = 8;
 
+/// Room for the strings of a head, in code units.
+const USUAL_UNITS: usize = 256;
+
 unsafe extern "C" fn trampoline(
     env: sys::napi_env,
     info: sys::napi_callback_info,
@@ -193,32 +196,42 @@ impl Call<'_> {
         let Some(value) = self.value(place) else {
             return false;
         };
-        let mut len = 0;
-        // SAFETY: without a buffer Node-API only gives the length.
-        let asked = unsafe {
-            sys::napi_get_value_string_utf16(self.env, value, ptr::null_mut(), 0, &mut len)
-        };
-        if check(asked).is_err() {
-            return false;
+        // Most strings are short: one read into the room that there is, and a second one only
+        // where it was filled.
+        out.reserve(USUAL_UNITS);
+        let mut read = self.read_units(value, out);
+        if read == Some(out.capacity() - 1) {
+            let mut len = 0;
+            // SAFETY: without a buffer Node-API only gives the length.
+            let asked = unsafe {
+                sys::napi_get_value_string_utf16(self.env, value, ptr::null_mut(), 0, &mut len)
+            };
+            if check(asked).is_err() {
+                return false;
+            }
+            out.reserve(len + 1);
+            read = self.read_units(value, out);
         }
-        out.reserve(len + 1);
+        read.is_some()
+    }
+
+    /// Reads as many units as fit into an empty `out`, less one for the NUL that Node-API adds.
+    fn read_units(&self, value: sys::napi_value, out: &mut Vec<u16>) -> Option<usize> {
         let mut read = 0;
-        // SAFETY: `out` has room for `len` units and the NUL that Node-API adds; `read` of them
-        // are initialised.
+        // SAFETY: `out` has room for `capacity` units, NUL included; `read` are initialised.
         unsafe {
-            let status = sys::napi_get_value_string_utf16(
+            out.set_len(0);
+            check(sys::napi_get_value_string_utf16(
                 self.env,
                 value,
                 out.as_mut_ptr(),
-                len + 1,
+                out.capacity(),
                 &mut read,
-            );
-            if check(status).is_err() {
-                return false;
-            }
+            ))
+            .ok()?;
             out.set_len(read);
         }
-        true
+        Some(read)
     }
 
     /// Appends the string's UTF-8; `false` if the argument is no string.

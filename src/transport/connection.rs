@@ -84,8 +84,11 @@ impl<H: Held> Connection<H> {
         self.enqueued - self.queue.pending() as u64
     }
 
-    /// Bytes that can be deferred beyond those that are.
+    /// Bytes that can be deferred beyond those that are, without asking the kernel again.
     pub fn room(&self) -> usize {
+        if self.trusted == 0 || !self.coalesce {
+            return 0;
+        }
         self.credit
             .min(DEFER_MOST)
             .saturating_sub(self.queue.pending())

@@ -1,0 +1,133 @@
+'use strict'
+
+// Small writes on a socket that Node writes (TLS), gathered into one.
+//
+// The first one of a tick leaves a batch in the socket's Writable, which keeps its place in the
+// order. It looks like a Buffer that grows with each chunk behind it, and becomes one, framed, when
+// the Writable comes to it. So answers, `drain`, `writableLength` and `bytesWritten` are those of
+// as many socket writes; stock Node makes four of a chunk.
+
+const net = require('node:net')
+const { native } = require('./binding')
+const errors = require('./errors')
+
+const kGather = Symbol('sluice.gather')
+/** A longer chunk is written on its own: it would only be copied. */
+const MOST = 4096
+/** Chunks of a batch. */
+const MOST_CHUNKS = 256
+
+const { write, _write, _writev } = net.Socket.prototype
+
+/** Bytes around a chunk, by its length. @type {number[]} */
+const overheads = []
+
+function overheadOf (length) {
+  const known = overheads[length]
+  if (known !== undefined) return known
+  const overhead = native.frameOverhead(1, length)
+  if (length <= 3 * MOST) overheads[length] = overhead
+  return overhead
+}
+
+/** Chunks of one message in one framing, in place of their bytes. */
+class Batch {
+  /** Bytes, framed. */
+  length = 0
+  /** @type {(string | Uint8Array)[]} */
+  chunks = []
+
+  constructor (isChunked) {
+    this.isChunked = isChunked
+  }
+
+  /** @returns {Buffer | Error} */
+  frame () {
+    const bytes = native.frame(this.isChunked ? 1 : 0, ...this.chunks)
+    return bytes.length === this.length ? bytes : errors.detachedChunk()
+  }
+}
+// The Writable, and `bytesWritten`, look at a chunk's class and its length alone.
+Object.setPrototypeOf(Batch.prototype, Buffer.prototype)
+
+class Gather {
+  constructor (socket) {
+    this.socket = socket
+    this.state = socket._writableState
+    /** The message whose chunks are taken. */
+    this.message = null
+    /** The Writable's length after the last chunk: another one means that somebody wrote. */
+    this.length = 0
+    /** @type {Batch | null} */
+    this.batch = null
+    socket._write = (chunk, encoding, callback) => this.sink(chunk, encoding, callback)
+    socket._writev = (chunks, callback) => this.sinkAll(chunks, callback)
+  }
+
+  /**
+   * @param {number} length of the chunk's bytes
+   * @returns {boolean} whether the Writable is below its mark, as `socket.write` would answer
+   */
+  add (message, chunk, length) {
+    const { state } = this
+    const { batch } = this
+    if (batch === null || this.message !== message || this.length !== state.length ||
+        batch.isChunked !== message.chunkedEncoding || batch.chunks.length >= MOST_CHUNKS) this.begin(message)
+    const framed = length + (message.chunkedEncoding ? overheadOf(length) : 0)
+    this.batch.chunks.push(chunk)
+    this.batch.length += framed
+    state.length += framed
+    this.length = state.length
+    const isBelow = state.length < state.highWaterMark
+    if (!isBelow) state.needDrain = true
+    return isBelow
+  }
+
+  begin (message) {
+    this.message = message
+    this.batch = new Batch(message.chunkedEncoding)
+    this.socket.write(this.batch)
+  }
+
+  /** The Writable has come to the batches in it: none of them grows any more. */
+  close () {
+    this.message = null
+    this.batch = null
+  }
+
+  /** The Writable's `_write`. */
+  sink (chunk, encoding, callback) {
+    this.close()
+    if (chunk instanceof Batch) chunk = chunk.frame()
+    if (chunk instanceof Error) return callback(chunk)
+    _write.call(this.socket, chunk, encoding, callback)
+  }
+
+  /** The Writable's `_writev`. */
+  sinkAll (chunks, callback) {
+    this.close()
+    for (const entry of chunks) {
+      if (!(entry.chunk instanceof Batch)) continue
+      entry.chunk = entry.chunk.frame()
+      if (entry.chunk instanceof Error) return callback(entry.chunk)
+    }
+    _writev.call(this.socket, chunks, callback)
+  }
+}
+
+/**
+ * What gathers the small writes on a socket, or null: only on Node's own TLS sockets, where the
+ * pieces can't be told apart.
+ * @returns {Gather | null}
+ */
+function gatherOf (socket) {
+  const known = socket[kGather]
+  if (known !== undefined) return known
+  if (!socket.encrypted || !(socket instanceof net.Socket) || socket.write !== write ||
+      socket._write !== _write || socket._writev !== _writev) return null
+  const gather = new Gather(socket)
+  Object.defineProperty(socket, kGather, { value: gather, configurable: true })
+  return gather
+}
+
+module.exports = { gatherOf, MOST }
