@@ -68,6 +68,8 @@ module.exports = {
   },
   /** The encoding's code of a chunk that is a Uint8Array. */
   BYTES: 255,
+  /** The first code of an encoding whose length Node estimates, base64; hex follows. */
+  FIRST_ESTIMATED: 4,
   /** The first code of an encoding that Node does not have. */
   FIRST_LEGACY: 16
 }

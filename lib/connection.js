@@ -50,7 +50,6 @@ class Connection {
     this.state = socket._writableState
     /** The native handle; 0 once the descriptor is closed. */
     this.id = id
-    this.kernel = options.kernel
     /** Bytes queued since the attachment, and those of them in user memory. */
     this.enqueued = 0
     this.pending = 0
@@ -100,7 +99,7 @@ class Connection {
   /** Whether a message may write past the Writable: nothing is in it but our barrier. */
   isDirectFor (message) {
     const { state, socket } = this
-    return this.id !== 0 && this.kernel && state.length === this.barrierLength &&
+    return this.id !== 0 && state.length === this.barrierLength &&
       state.corked === 0 && !state.ending && !socket.destroyed && socket._httpMessage === message &&
       (this.release === null || this.inBarrier) && socket.write === stock.write &&
       message.outputData.length === 0
@@ -346,6 +345,7 @@ function connectionOf (socket) {
     Object.keys(stock).every((name) => socket[name] === stock[name])
   if (!isOurs) return null
   const options = optionsOf(socket)
+  if (!options.kernel) return null
   const id = native.attach(handle.fd, options.coalesce ? 1 : 0)
   if (id === 0) return null
   const connection = new Connection(socket, handle, id, options)

@@ -132,11 +132,20 @@ function _storeHeader (firstLine, headers) {
     http.validateHeaderValue('head', '\n')
   }
   const after = result.bits
-  if (after !== before) apply(this, after, result.declared)
+  if (after !== before) apply(this, after, host.keepsContentLength ? declaredIn(input) : result.declared)
   this._header = result.head
   this._headerSent = false
   // The peer waits for the head before it lets the body come (RFC 9110 section 10.1.1).
   if (after & HeadBits.EXPECT) this._send('')
+}
+
+/** The Content-Length that the program has set, as it is. */
+function declaredIn (input) {
+  let declared
+  for (let n = FIRST_FIELD; n < input.length; n++) {
+    if (typeof input[n] === 'string' && input[n].toLowerCase() === 'content-length') declared = input[n + 1]
+  }
+  return declared
 }
 
 function apply (message, bits, declared) {

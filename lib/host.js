@@ -34,6 +34,13 @@ function unframedKeepsAlive () {
   return !probe._last
 }
 
+/** Node 18 keeps the Content-Length that the program has set as it is; later ones its number. */
+function keepsContentLength () {
+  const probe = response()
+  probe.writeHead(200, { 'Content-Length': '1' })
+  return probe._contentLength === '1'
+}
+
 /** What a write callback gets on success: nothing on Node 18, null later. */
 function successArguments () {
   let done
@@ -42,6 +49,23 @@ function successArguments () {
   probe.write('x', (...values) => { given = values })
   done()
   return given
+}
+
+let corkBreaks
+
+/** Node 22 and 24 put the last chunk in front of what is corked. */
+function corkIsBroken () {
+  if (corkBreaks !== undefined) return corkBreaks
+  let wire = ''
+  const probe = response()
+  probe.assignSocket(new Writable({ write (chunk, encoding, callback) { wire += chunk; callback() } }))
+  probe.cork()
+  probe.write('a')
+  probe.write('b')
+  probe.end()
+  const last = wire.indexOf('\r\n0\r\n\r\n')
+  corkBreaks = last >= 0 && !wire.endsWith('0\r\n\r\n')
+  return corkBreaks
 }
 
 module.exports = {
@@ -56,5 +80,7 @@ module.exports = {
   kUniqueHeaders: symbolOf(server, 'kUniqueHeaders'),
   removedConnectionCloses: removedConnectionCloses(),
   unframedKeepsAlive: unframedKeepsAlive(),
+  keepsContentLength: keepsContentLength(),
+  corkIsBroken,
   successArguments: successArguments()
 }

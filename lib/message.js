@@ -6,12 +6,13 @@
 
 const http = require('node:http')
 const { isUint8Array } = require('node:util/types')
-const { native, Status, MessageBits, BYTES, FIRST_LEGACY } = require('./binding')
+const { native, Status, MessageBits, BYTES, FIRST_ESTIMATED, FIRST_LEGACY } = require('./binding')
 const { connectionOf, kConnection } = require('./connection')
 const { codeOf, lengthOf } = require('./encoding')
 const { optionsOf } = require('./options')
 const staging = require('./staging')
 const gather = require('./gather')
+const errors = require('./errors')
 const host = require('./host')
 const head = require('./head')
 
@@ -103,7 +104,6 @@ function writeStreamed (message, chunk, encoding, code, callback) {
 /** The contract's answer after a streamed write to which Node would say `answer`. */
 function streamedAnswer (message, answer) {
   const socket = message.socket
-  if (!optionsOf(socket ?? message.req?.socket).kernel) return answer
   if (!socket || socket._httpMessage !== message) return false
   const connection = socket[kConnection]
   if (!connection || socket._writableState.corked > 0) return answer
@@ -119,9 +119,37 @@ function uncork (socket) {
 /** Node gathers what is written in one tick. */
 function corkForTick (message) {
   const socket = message.socket
-  if (!socket || socket[kConnection]?.kernel || socket.writableCorked) return
+  if (!socket || socket[kConnection] || socket.writableCorked) return
   socket.cork()
   process.nextTick(uncork, socket)
+}
+
+/** Whether the message's answers are the truth about the kernel. */
+function isTruthful (message) {
+  return optionsOf(message.socket ?? message.req?.socket).kernel
+}
+
+/**
+ * With `backpressure: 'high-water-mark'` everything is the host's, to the byte. But the text of
+ * encodings that it doesn't know, or whose length it only estimates, becomes bytes before.
+ */
+function asHostChunk (chunk, encoding, code) {
+  if (code === BYTES || code < FIRST_ESTIMATED) return chunk
+  const isExact = code < FIRST_LEGACY && chunk.length % 2 === 0 &&
+    Buffer.byteLength(chunk, encoding) === native.byteLength(chunk, code)
+  return isExact ? chunk : native.encode(chunk, code)
+}
+
+function writeOnHost (message, chunk, encoding, code, callback) {
+  // Node 22 and 24 would send the end of the body before what is corked.
+  if (message[host.kCorked] && host.corkIsBroken()) return writeStreamed(message, chunk, encoding, code, callback)
+  return hostWrite.call(message, asHostChunk(chunk, encoding, code), encoding, callback)
+}
+
+/** A socket that is gone takes nothing: Node up to 24 forgets the callback. */
+function refuse (callback) {
+  if (typeof callback === 'function') process.nextTick(callback, errors.streamDestroyed())
+  return false
 }
 
 function write (chunk, encoding, callback) {
@@ -136,6 +164,7 @@ function write (chunk, encoding, callback) {
     return hostWrite.call(this, chunk, encoding, callback)
   }
   const code = isString ? codeOf(encoding) : BYTES
+  if (!isTruthful(this)) return writeOnHost(this, chunk, encoding, code, callback)
   if (this.strictContentLength) {
     const length = lengthOf(chunk, code)
     if (exceedsLength(this, length, false)) return hostWrite.call(this, chunk, encoding, callback)
@@ -148,21 +177,23 @@ function write (chunk, encoding, callback) {
     this[host.kBytesWritten] = accounted
     return answer
   }
-
-  let answer
-  const connection = directConnection(this)
-  if (connection !== null) {
-    if (code === BYTES && typeof callback !== 'function' && connection.begin(this, chunk)) return true
-    const status = writeDirect(connection, this, chunk, encoding, code, false)
-    if (typeof callback === 'function') connection.notify(callback)
-    answer = connection.settle(status, this)
-  } else {
-    corkForTick(this)
-    const gathered = typeof callback === 'function' ? undefined : writeGathered(this, chunk, encoding, code)
-    answer = gathered ?? streamedAnswer(this, writeStreamed(this, chunk, encoding, code, callback))
-  }
+  const answer = writeBody(this, chunk, encoding, code, callback)
   if (!answer) this[host.kNeedDrain] = true
   return answer
+}
+
+function writeBody (message, chunk, encoding, code, callback) {
+  const connection = directConnection(message)
+  if (connection !== null) {
+    if (code === BYTES && typeof callback !== 'function' && connection.begin(message, chunk)) return true
+    const status = writeDirect(connection, message, chunk, encoding, code, false)
+    if (typeof callback === 'function') connection.notify(callback)
+    return connection.settle(status, message)
+  }
+  if (message.socket?.destroyed) return refuse(callback)
+  corkForTick(message)
+  const gathered = typeof callback === 'function' ? undefined : writeGathered(message, chunk, encoding, code)
+  return gathered ?? streamedAnswer(message, writeStreamed(message, chunk, encoding, code, callback))
 }
 
 /** `finish`, when the last byte is with the kernel (Node's `onFinish`). */
@@ -201,11 +232,13 @@ function end (chunk, encoding, callback) {
   }
   if (!chunk) chunk = null
   const isString = typeof chunk === 'string'
-  if (this.finished || this.destroyed || this.strictContentLength ||
-      (chunk !== null && !isString && !isUint8Array(chunk))) {
-    return endOnHost(this, chunk, encoding, callback)
+  if (this.finished || this.destroyed || (chunk !== null && !isString && !isUint8Array(chunk))) {
+    return hostEnd.call(this, chunk, encoding, callback)
   }
   const code = isString ? codeOf(encoding) : BYTES
+  if (this.strictContentLength || !isTruthful(this)) {
+    return hostEnd.call(this, asHostChunk(chunk, encoding, code), encoding, callback)
+  }
   if (!this._header) {
     this._contentLength = chunk === null ? 0 : lengthOf(chunk, code)
     this._implicitHeader()
@@ -229,15 +262,6 @@ function end (chunk, encoding, callback) {
   return this
 }
 
-/** What the host refuses or accounts for; an encoding that it does not know is decoded before. */
-function endOnHost (message, chunk, encoding, callback) {
-  if (typeof chunk === 'string' && !message.finished && !message.destroyed) {
-    const code = codeOf(encoding)
-    if (code >= FIRST_LEGACY) return hostEnd.call(message, native.encode(chunk, code), undefined, callback)
-  }
-  return hostEnd.call(message, chunk, encoding, callback)
-}
-
 /** Hands over now what is deferred. @returns {boolean} whether user memory is empty */
 function flushWrites () {
   const connection = this.socket?.[kConnection]
@@ -250,7 +274,7 @@ function writableLength () {
   const socket = this.socket
   const connection = socket?.[kConnection]
   const streamed = hostLength.call(this)
-  if (!optionsOf(socket ?? this.req?.socket).kernel) return streamed
+  if (!isTruthful(this)) return streamed
   let queued = 0
   // Node counts the queued strings' length in code units.
   for (const { data, encoding } of this.outputData) {

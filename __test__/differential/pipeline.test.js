@@ -1,6 +1,7 @@
 'use strict'
 
 const test = require('ava')
+const host = require('../support/host')
 const { differentialFor, VARIANTS } = require('../support/differential')
 const { parseResponses } = require('../support/response-parser')
 const { request, pipeline } = require('../support/requests')
@@ -152,6 +153,8 @@ differential('an early answer that closes the connection', {
 })
 
 differential('a bad request after a good one', {
+  // Node 18 goes on counting what a destroyed socket had buffered (`writableFinished`).
+  unless: host.major < 20,
   request: request('GET', '/', { close: false }) + 'NOT HTTP\r\n\r\n',
   methods: ['GET', 'GET'],
   async script ({ m, turns }) {

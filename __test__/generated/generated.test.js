@@ -9,7 +9,7 @@ const fc = require('fast-check')
 const { isDeepStrictEqual } = require('node:util')
 const host = require('../support/host')
 const { stock, subject } = require('../support/subject')
-const { wireText, wireMeaning, abbreviate } = require('../support/normalise')
+const { wireText, wireMeaning, abbreviate, withoutHeadSent, mapValues } = require('../support/normalise')
 const { batch } = require('./programs')
 const { ProgramServer } = require('./interpreter')
 
@@ -49,7 +49,8 @@ function comparable ({ connections, exchanges }, { backpressure, arrival }) {
         (truth || timed) && /write$/.test(entry.call) && typeof entry.result === 'boolean'
           ? { call: entry.call }
           : entry),
-      snapshots: timed ? { end: exchange.snapshots['at the end'] } : exchange.snapshots
+      snapshots: mapValues(timed ? { end: exchange.snapshots['at the end'] } : exchange.snapshots,
+        truth ? withoutHeadSent : (snapshot) => snapshot)
     })
   }
 }

@@ -18,6 +18,8 @@ module.exports = {
    * `drain` of a corked message and the callbacks of a destroyed one.
    */
   corkIsBroken: symbols.includes('kChunkedBuffer') && major < 26,
+  /** Node 26 joins the chunks of one tick, and holds the head back. */
+  joinsTick: major >= 26,
   /** Node 24+ calls the callback of `end` itself, not as a `finish` listener. */
   callsEndCallbacks: symbols.includes('kEndCallbacks'),
   /** Linux and macOS can tell how many bytes a socket's buffer holds. */

@@ -47,4 +47,10 @@ function wireMeaning (bytes, methods) {
   }
 }
 
-module.exports = { maskDate, wireText, wireMeaning, abbreviate }
+/** Node 26 holds the head back until the tick is over; in 'kernel' mode it goes at once. */
+const withoutHeadSent = ({ _headerSent, ...fields } = {}) => fields
+
+const mapValues = (object, map) =>
+  Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value)]))
+
+module.exports = { maskDate, wireText, wireMeaning, abbreviate, withoutHeadSent, mapValues }

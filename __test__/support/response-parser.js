@@ -80,7 +80,7 @@ function readBody (reader, status, fields, method) {
   const none = { framing: 'none', chunks: [], trailers: [] }
   if (status < 200 || status === 204 || status === 304 || method === 'HEAD') return none
   if (codings.length > 0) {
-    if (codings.length > 1 || codings[0].toLowerCase() !== 'chunked') reader.fail('an unknown transfer coding')
+    if (codings.length > 1 || !/(^|, *)chunked$/i.test(codings[0])) reader.fail('an unknown transfer coding')
     if (lengths.length > 0) reader.fail('Content-Length beside Transfer-Encoding')
     return { framing: 'chunked', ...readChunked(reader) }
   }
