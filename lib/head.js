@@ -132,20 +132,23 @@ function _storeHeader (firstLine, headers) {
     http.validateHeaderValue('head', '\n')
   }
   const after = result.bits
-  if (after !== before) apply(this, after, host.keepsContentLength ? declaredIn(input) : result.declared)
+  if (after !== before) apply(this, after, result.declared)
+  if (host.keepsContentLength && after & HeadBits.SAW_CONTENT_LENGTH) this._contentLength = declaredIn(this, headers)
   this._header = result.head
   this._headerSent = false
   // The peer waits for the head before it lets the body come (RFC 9110 section 10.1.1).
   if (after & HeadBits.EXPECT) this._send('')
 }
 
-/** The Content-Length that the program has set, as it is. */
-function declaredIn (input) {
-  let declared
-  for (let n = FIRST_FIELD; n < input.length; n++) {
-    if (typeof input[n] === 'string' && input[n].toLowerCase() === 'content-length') declared = input[n + 1]
-  }
-  return declared
+/** The Content-Length that the program has set last, as it is. */
+function declaredIn (message, headers) {
+  let entries
+  if (headers === message[host.kOutHeaders]) entries = Object.values(headers)
+  else if (!Array.isArray(headers)) entries = Object.entries(headers)
+  else if (Array.isArray(headers[0])) entries = headers
+  else entries = headers.map((name, n) => n % 2 === 0 ? [name, headers[n + 1]] : [''])
+  const [, declared] = entries.findLast(([name]) => name.toLowerCase() === 'content-length')
+  return Array.isArray(declared) ? declared.at(-1) : declared
 }
 
 function apply (message, bits, declared) {

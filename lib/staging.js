@@ -78,7 +78,7 @@ function close () {
 function take (message, chunk) {
   const { length } = chunk
   const room = place.room - length - OVERHEAD
-  if (room < 0 || length > MOST || length === 0 || message.finished || message.destroyed ||
+  if (room < 0 || length > MOST || length === 0 || message.finished || message.destroyed || !message._headerSent ||
       message.chunkedEncoding !== place.chunked || place.state.corked !== 0) return false
   place.room = room
   const at = ledger[LENGTH]

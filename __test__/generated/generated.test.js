@@ -98,7 +98,9 @@ function explain ({ seed, counterexamplePath, counterexample, errorInstance }) {
   ].join('\n')
 }
 
-test.serial(`${PROGRAMS} random programs`, async (t) => {
+const run = host.stalls ? test.serial.skip : test.serial
+
+run(`${PROGRAMS} random programs`, async (t) => {
   t.timeout(300_000)
   const servers = {
     stock: await ProgramServer.start(stock, 'high-water-mark'),

@@ -42,8 +42,10 @@ const bytesChunk = fc.record({
 const chunk = fc.oneof({ weight: 3, arbitrary: stringChunk }, { weight: 2, arbitrary: bytesChunk })
 
 const fieldName = fc.constantFrom('X-A', 'x-a', 'X-Bee', 'content-type', 'Set-Cookie', 'Content-Disposition', 'Vary')
+// Node 26 holds the head back for the tick, and encodes it with whatever it leaves with.
+const CAFE = host.joinsTick ? 'cafe' : 'caf\u00e9'
 const fieldValue = fc.oneof(
-  fc.constantFrom('1', 'two words', 'caf\u00e9', '', ' padded'),
+  fc.constantFrom('1', 'two words', CAFE, '', ' padded'),
   fc.array(fc.constantFrom('a=1', 'b', 'c; d'), { maxLength: 3 }),
   fc.integer({ min: 0, max: 9 })
 )
@@ -62,10 +64,9 @@ const STEPS = [
     .filter(({ name, value }) => name !== 'Content-Disposition' || typeof value === 'string')),
   weighted(1, step('setHeader', { name: fc.constant('Connection'), value: fc.constantFrom('close', 'keep-alive') })),
   weighted(1, step('setHeader', { name: fc.constant('Trailer'), value: fc.constant('X-T') })),
-  weighted(1, step('setHeader', { name: fc.constant('Transfer-Encoding'), value: fc.constant('chunked') })),
   weighted(2, step('length', { exact: fc.constant(true) })),
   weighted(2, step('removeHeader', { name: fc.oneof(fieldName, fc.constantFrom('date', 'connection', 'content-length', 'transfer-encoding')) })),
-  weighted(2, step('writeHead', { status, fields: fc.option(fields), reason: fc.option(fc.constantFrom('Fine', 'caf\u00e9')) })),
+  weighted(2, step('writeHead', { status, fields: fc.option(fields), reason: fc.option(fc.constantFrom('Fine', CAFE)) })),
   weighted(1, step('statusCode', { status })),
   weighted(1, step('flushHeaders')),
   weighted(1, step('addTrailers', { fields: fc.constantFrom({ 'X-T': '1' }, { 'X-T': 'caf\u00e9', 'X-U': '2' }) })),
@@ -79,10 +80,12 @@ const STEPS = [
 if (!host.joinsCorkedChunks) {
   STEPS.push(
     weighted(2, step('socketWrite', { text: fc.constantFrom('RAW', 'r'.repeat(3000)), callback: fc.boolean() })),
+    weighted(1, step('setHeader', { name: fc.constant('Transfer-Encoding'), value: fc.constant('chunked') })),
     weighted(1, step('length', { exact: fc.constant(false) }))
   )
 }
-if (!host.corkIsBroken) {
+// (Node 26 still sends a corked chunk of a pipelined response behind its last one.)
+if (!host.joinsCorkedChunks) {
   STEPS.push(weighted(2, step('cork')), weighted(2, step('uncork')))
 }
 

@@ -18,6 +18,8 @@ module.exports = {
    * `drain` of a corked message and the callbacks of a destroyed one.
    */
   corkIsBroken: symbols.includes('kChunkedBuffer') && major < 26,
+  /** Stock Node 18 neither answers nor closes after some programs: it is no oracle for them. */
+  stalls: major < 20,
   /** Node 26 joins the chunks of one tick, and holds the head back. */
   joinsTick: major >= 26,
   /** Node 24+ calls the callback of `end` itself, not as a `finish` listener. */

@@ -34,7 +34,7 @@ function abbreviate (text) {
  */
 function wireMeaning (bytes, methods) {
   try {
-    return parseResponses(bytes, methods).map((response) => ({
+    return parseResponses(bytes, methods, true).map((response) => ({
       line: `${response.status} ${response.reason}`,
       fields: response.fields.map(([name, value]) => maskDate(`${name}: ${value}`)),
       framing: response.framing,

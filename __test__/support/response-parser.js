@@ -45,14 +45,14 @@ class Reader {
   rest () { return this.take(this.bytes.length - this.position) }
 }
 
-function readFields (reader) {
+function readFields (reader, lenient = false) {
   const fields = []
   for (let line = reader.line(); line !== ''; line = reader.line()) {
     const colon = line.indexOf(':')
     const name = line.slice(0, colon)
     const value = line.slice(colon + 1).replace(/^ /, '')
     if (colon < 1 || !TOKEN.test(name)) reader.fail(`not a field line: ${JSON.stringify(line)}`)
-    if (!FIELD_VALUE.test(value)) reader.fail(`not a field value: ${JSON.stringify(line)}`)
+    if (!FIELD_VALUE.test(lenient ? value.trim() : value)) reader.fail(`not a field value: ${JSON.stringify(line)}`)
     fields.push([name, value])
   }
   return fields
@@ -74,14 +74,14 @@ function readChunked (reader) {
   }
 }
 
-function readBody (reader, status, fields, method) {
+function readBody (reader, status, fields, method, lenient) {
   const codings = values(fields, 'transfer-encoding')
   const lengths = values(fields, 'content-length')
   const none = { framing: 'none', chunks: [], trailers: [] }
   if (status < 200 || status === 204 || status === 304 || method === 'HEAD') return none
   if (codings.length > 0) {
     if (codings.length > 1 || !/(^|, *)chunked$/i.test(codings[0])) reader.fail('an unknown transfer coding')
-    if (lengths.length > 0) reader.fail('Content-Length beside Transfer-Encoding')
+    if (lengths.length > 0 && !lenient) reader.fail('Content-Length beside Transfer-Encoding')
     return { framing: 'chunked', ...readChunked(reader) }
   }
   if (lengths.length > 0) {
@@ -106,10 +106,12 @@ function readBody (reader, status, fields, method) {
  * Parses all that one connection carried.
  * @param {Buffer} bytes
  * @param {string[]} methods of the requests, in order; interim (1xx) responses use none up
+ * @param {boolean} [lenient] take what programs can make Node send against the rules: fields with
+ *   more space around them, a length beside a transfer coding
  * @returns {Response[]}
  * @throws {ParseError}
  */
-function parseResponses (bytes, methods) {
+function parseResponses (bytes, methods, lenient = false) {
   const reader = new Reader(bytes)
   const responses = []
   let answered = 0
@@ -119,8 +121,8 @@ function parseResponses (bytes, methods) {
     if (match === null) reader.fail(`not a status line: ${JSON.stringify(line)}`)
     const status = Number(match[1])
     if (answered === methods.length) reader.fail('a response without a request')
-    const fields = readFields(reader)
-    const body = readBody(reader, status, fields, methods[answered])
+    const fields = readFields(reader, lenient)
+    const body = readBody(reader, status, fields, methods[answered], lenient)
     if (status >= 200) answered++
     responses.push({ status, reason: match[2], fields, ...body, body: Buffer.concat(body.chunks) })
   }
