@@ -240,3 +240,18 @@ export function isEncoding (label: string): boolean
  * where it does the framing only, and Node writes the socket.
  */
 export const native: boolean
+
+/**
+ * Makes every outgoing message of the process ours: responses and requests, of
+ * any class, made before or after. What `sluice/register` does.
+ * @param options for messages of servers that were not made by
+ *   {@link createServer}
+ * @returns `false` where Node goes on writing itself: there is no addon for
+ *   this platform, or something has already patched the `write` or `end` of
+ *   `http.OutgoingMessage`
+ * @throws `ERR_INVALID_ARG_VALUE` for an option of another value
+ */
+export function install (options?: WriteOptions): boolean
+
+/** Undoes {@link install}. What others have patched since stays. */
+export function uninstall (): void

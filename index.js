@@ -3,10 +3,10 @@
 // The write side of Node's HTTP messages, in Rust. See README.md.
 
 const http = require('node:http')
-const https = require('node:https')
 const { native } = require('./lib/binding')
 const { installOn } = native === null ? { installOn () {} } : require('./lib/message')
 const { kOptions, readOptions } = require('./lib/options')
+const { install, uninstall } = require('./lib/install')
 const isEncoding = native === null ? Buffer.isEncoding : require('./lib/encoding').isEncoding
 
 /** A class of the host's that can be called without `new`, as the host's can. */
@@ -25,14 +25,14 @@ function derive (Base, name) {
 const OutgoingMessage = derive(http.OutgoingMessage, 'OutgoingMessage')
 const ServerResponse = derive(http.ServerResponse, 'ServerResponse')
 
-function serverFactory (create) {
+function serverFactory (load) {
   return function (options, listener) {
     if (typeof options === 'function') {
       listener = options
       options = undefined
     }
     const ours = readOptions(options)
-    const server = create({ ServerResponse, ...options }, listener)
+    const server = load().createServer({ ServerResponse, ...options }, listener)
     server[kOptions] = ours
     return server
   }
@@ -41,8 +41,10 @@ function serverFactory (create) {
 module.exports = {
   OutgoingMessage,
   ServerResponse,
-  createServer: serverFactory(http.createServer),
-  createSecureServer: serverFactory(https.createServer),
+  createServer: serverFactory(() => http),
+  createSecureServer: serverFactory(() => require('node:https')),
+  install,
+  uninstall,
   isEncoding,
   native: native !== null
 }

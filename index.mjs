@@ -5,6 +5,8 @@ export const {
   ServerResponse,
   createServer,
   createSecureServer,
+  install,
+  uninstall,
   isEncoding,
   native
 } = sluice

@@ -15,6 +15,7 @@ const { native, Page, Status, BYTES } = require('./binding')
 const { codeOf } = require('./encoding')
 const { optionsOf } = require('./options')
 const staging = require('./staging')
+const { Fifo } = require('./fifo')
 const host = require('./host')
 const errors = require('./errors')
 
@@ -22,6 +23,7 @@ const kConnection = Symbol('sluice.connection')
 /** The barrier, known by identity. */
 const BARRIER = Buffer.alloc(0)
 const SLOT_MASK = (1 << 20) - 1
+const CLOSERS = ['close', 'reset']
 
 const Socket = net.Socket.prototype
 const stock = { write: Socket.write, _write: Socket._write, _writev: Socket._writev, _final: Socket._final }
@@ -63,7 +65,7 @@ class Connection {
     this.release = null
     this.inBarrier = false
     /** Callbacks by the offset at which they are due. */
-    this.callbacks = []
+    this.callbacks = new Fifo()
     /** Callbacks taken since the attachment. */
     this.taken = 0
     /** Called when user memory is empty. */
@@ -75,13 +77,12 @@ class Connection {
   }
 
   takeOver (socket, handle) {
-    const base = handle.bytesWritten
     const connection = this
     socket._write = (chunk, encoding, callback) => connection.sink(chunk, encoding, callback)
     socket._writev = (chunks, callback) => connection.sinkAll(chunks, callback)
     socket._final = (callback) => connection.final(callback)
     // libuv closes the descriptor in these, synchronously: its number may be a stranger's next.
-    for (const name of ['close', 'reset']) {
+    for (const name of CLOSERS) {
       const original = handle[name]
       if (typeof original !== 'function') continue
       handle[name] = function (...values) {
@@ -89,11 +90,26 @@ class Connection {
         return original.apply(this, values)
       }
     }
+    const prototype = Object.getPrototypeOf(handle)
     Object.defineProperty(handle, 'bytesWritten', {
       configurable: true,
       enumerable: true,
-      get: () => base + connection.folded().enqueued
+      get: () => connection.folded().enqueued + Reflect.get(prototype, 'bytesWritten', handle)
     })
+  }
+
+  /**
+   * Whether HTTP has let go of the socket (`upgrade`, `connect`): it has no message, and Node has
+   * freed its parser. Then nothing of ours stays on it but the count of what was written.
+   */
+  leave () {
+    const { socket, handle } = this
+    if (socket._httpMessage || socket.parser || this.pending !== 0 || this.callbacks.length !== 0 ||
+        this.release !== null) return false
+    this.detach()
+    for (const name of ['_write', '_writev', '_final', kConnection]) delete socket[name]
+    for (const name of CLOSERS) delete handle[name]
+    return true
   }
 
   /** Whether a message may write past the Writable: nothing is in it but our barrier. */
@@ -253,7 +269,7 @@ class Connection {
       this.inBarrier = true
       return
     }
-    if (this.id === 0) return stock._write.call(this.socket, chunk, encoding, callback)
+    if (this.id === 0 || this.leave()) return stock._write.call(this.socket, chunk, encoding, callback)
     this.socket._unrefTimer()
     const code = typeof chunk === 'string' ? codeOf(encoding) : BYTES
     this.sunk(native.append(this.id, chunk, code, 1), callback)
@@ -261,7 +277,7 @@ class Connection {
 
   /** The Writable's `_writev`. */
   sinkAll (chunks, callback) {
-    if (this.id === 0) return stock._writev.call(this.socket, chunks, callback)
+    if (this.id === 0 || this.leave()) return stock._writev.call(this.socket, chunks, callback)
     this.socket._unrefTimer()
     for (const { chunk, encoding } of chunks) {
       if (chunk === BARRIER) continue
@@ -309,9 +325,9 @@ class Connection {
 
 /** Runs the callbacks, of those `taken` by then, whose bytes the kernel had when `sent` was read. */
 function deliver ({ callbacks }, sent, taken) {
-  while (callbacks.length !== 0 && callbacks[0].end <= sent && callbacks[0].nth <= taken) {
-    const { callback } = callbacks.shift()
-    callback(...host.successArguments)
+  for (let { first } = callbacks; first !== undefined && first.end <= sent && first.nth <= taken; first = callbacks.first) {
+    callbacks.shift()
+    first.callback(...host.successArguments)
   }
 }
 
@@ -321,8 +337,8 @@ function fail (connection, error) {
   deliver(connection, connection.enqueued - connection.pending, connection.taken)
   const reason = error ?? socket.errored ?? errors.streamDestroyed()
   const { callbacks } = connection
-  connection.callbacks = []
-  for (const { callback } of callbacks) callback(reason)
+  connection.callbacks = new Fifo()
+  while (callbacks.length !== 0) callbacks.shift().callback(reason)
   connection.releaseWritable(reason)
   if (error !== null) socket.destroy(error)
 }

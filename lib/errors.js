@@ -22,6 +22,9 @@ module.exports = {
   invalidOption: (name, value, allowed) =>
     coded(TypeError, 'ERR_INVALID_ARG_VALUE',
       `The property 'options.${name}' must be one of: ${allowed}. Received ${util.inspect(value)}`),
+  invalidVariable: (name, value, allowed) =>
+    coded(TypeError, 'ERR_INVALID_ARG_VALUE',
+      `The environment variable ${name} must be one of: ${allowed}. Received ${util.inspect(value)}`),
   /** @param {number} errno the system's number, positive */
   write (errno) {
     const code = util.getSystemErrorName(-errno)

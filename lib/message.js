@@ -19,6 +19,7 @@ const head = require('./head')
 const hostPrototype = http.OutgoingMessage.prototype
 const hostWrite = hostPrototype.write
 const hostEnd = hostPrototype.end
+const hostFlush = hostPrototype._flush
 const hostLength = Object.getOwnPropertyDescriptor(hostPrototype, 'writableLength').get
 const crlf = Buffer.from('\r\n')
 
@@ -262,6 +263,26 @@ function end (chunk, encoding, callback) {
   return this
 }
 
+/**
+ * Node calls this when the message gets its socket. A `drain` that is due comes when all of it is
+ * with the kernel; Node up to 24 emits it when the socket has taken it below its mark.
+ */
+function _flush () {
+  const { socket } = this
+  const state = socket?._writableState
+  if (!this[host.kNeedDrain] || this.finished || !socket?.writable || !state || !isTruthful(this)) {
+    return hostFlush.call(this)
+  }
+  this._flushOutput(socket)
+  if (!this[host.kNeedDrain]) return
+  if (state.length !== 0) {
+    state.needDrain = true
+    return
+  }
+  this[host.kNeedDrain] = false
+  this.emit('drain')
+}
+
 /** Hands over now what is deferred. @returns {boolean} whether user memory is empty */
 function flushWrites () {
   const connection = this.socket?.[kConnection]
@@ -286,7 +307,7 @@ function writableLength () {
 
 /** Puts the write side on a prototype that inherits from the host's. */
 function installOn (prototype) {
-  const methods = { write, end, flushWrites, ...head }
+  const methods = { write, end, _flush, flushWrites, ...head }
   for (const name of Object.keys(methods)) {
     Object.defineProperty(prototype, name, {
       value: methods[name], writable: true, configurable: true, enumerable: true

@@ -20,11 +20,16 @@ function readOptions (options) {
   return { kernel: backpressure === 'kernel', coalesce }
 }
 
-const defaults = readOptions()
+let defaults = readOptions()
+
+/** For messages of no server of ours. */
+function setDefaults (options) {
+  defaults = options
+}
 
 /** The options of the server that a socket belongs to. */
 function optionsOf (socket) {
   return socket?.server?.[kOptions] ?? defaults
 }
 
-module.exports = { kOptions, readOptions, optionsOf, defaults }
+module.exports = { kOptions, readOptions, setDefaults, optionsOf }

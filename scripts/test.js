@@ -42,11 +42,12 @@ function countTapLine (count, line) {
  * @param {LineCounter} countLine
  * @returns {Promise<Count>}
  */
-async function runSuite (name, command, commandArguments, countLine) {
+async function runSuite (name, command, commandArguments, countLine, env = {}) {
   console.log(`\n# ${name}`)
   const count = { passed: 0, failed: 0 }
   const { code } = await run(command, commandArguments, {
     cwd: root,
+    env: { ...process.env, ...env },
     mayFail: true,
     onLine: (line) => countLine(count, line)
   }).catch((error) => {
@@ -105,6 +106,8 @@ async function main () {
   const counts = [
     await runSuite('cargo test', 'cargo', ['test', '--no-fail-fast'], countCargoLine),
     await runSuite('AVA', process.execPath, [ava, '--tap'], countTapLine),
+    await runSuite('AVA, sluice installed on Node\'s own classes', process.execPath,
+      [ava, '--tap', '__test__/differential/*.test.js', '__test__/backpressure.test.js'], countTapLine, { SLUICE_SUBJECT: 'register' }),
     await runTypeTests()
   ]
   return counts.reduce((total, count) => ({

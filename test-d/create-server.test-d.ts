@@ -72,3 +72,10 @@ sluice.createServer({ ServerResponse: Map })
 sluice.createServer({ cert: '' })
 // @ts-expect-error an unknown kind of backpressure
 sluice.createSecureServer({ backpressure: true })
+
+// install and uninstall
+expectTypeOf(sluice.install()).toEqualTypeOf<boolean>()
+expectTypeOf(sluice.install({ backpressure: 'high-water-mark', coalesce: false })).toEqualTypeOf<boolean>()
+expectTypeOf(sluice.uninstall).returns.toEqualTypeOf<void>()
+// @ts-expect-error a mode that does not exist
+sluice.install({ backpressure: 'none' })

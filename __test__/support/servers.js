@@ -32,7 +32,11 @@ async function startServer (subject, { transport = 'tcp', options = {}, listener
     ? subject.createSecureServer({ ...tlsOptions, ...options }, listener)
     : subject.createServer(options, listener)
   const address = await listen(server, transport)
-  return { server, address, close: () => closeServer(server) }
+  const close = async () => {
+    await closeServer(server)
+    subject.release?.()
+  }
+  return { server, address, close }
 }
 
 /** @returns {Promise<Address>} */

@@ -25,6 +25,8 @@ const stock = {
 }
 
 const selfCheck = process.env.SLUICE_SUBJECT === 'stock'
+/** With SLUICE_SUBJECT=register the subject is Node's own classes, on which sluice is installed. */
+const registers = process.env.SLUICE_SUBJECT === 'register'
 
 /** @returns {typeof stock} */
 function loadSluice () {
@@ -39,4 +41,27 @@ function loadSluice () {
   }
 }
 
-module.exports = { stock, subject: selfCheck ? stock : loadSluice(), selfCheck }
+/**
+ * Installed while a server of its is open, so that stock is stock the rest of the time.
+ * @returns {typeof stock}
+ */
+function loadRegistered () {
+  const sluice = require('../../index.js')
+  const create = (make) => (options, listener) => {
+    const { backpressure, coalesce } = options ?? {}
+    if (!sluice.install({ backpressure, coalesce })) throw new Error('sluice is not installed')
+    return make(options, listener)
+  }
+  return {
+    ...stock,
+    name: 'register',
+    isStock: false,
+    createServer: create(stock.createServer),
+    createSecureServer: create(stock.createSecureServer),
+    release: sluice.uninstall
+  }
+}
+
+const subject = selfCheck ? stock : registers ? loadRegistered() : loadSluice()
+
+module.exports = { stock, subject, selfCheck, registers }

@@ -1,0 +1,71 @@
+'use strict'
+
+// Puts the write side on the host's own prototype, so that every outgoing message of the process
+// has it: responses and requests, of any subclass, made before or after.
+
+const http = require('node:http')
+const { native } = require('./binding')
+const { installOn } = native === null ? { installOn () {} } : require('./message')
+const { readOptions, setDefaults } = require('./options')
+
+const prototype = http.OutgoingMessage.prototype
+
+/** @typedef {{ target: object, name: string, before?: PropertyDescriptor, ours: PropertyDescriptor }} Replaced */
+
+/** @type {Replaced[] | null} */
+let installed = null
+
+/**
+ * A `write` or `end` that somebody has wrapped before us can't be put under ours: it stays, and
+ * Node writes.
+ */
+function isPristine () {
+  return ['write', 'end'].every((name) => /\bwrite_\(this, chunk, encoding, /.test(Function.prototype.toString.call(prototype[name])))
+}
+
+/**
+ * @param {{ backpressure?: string, coalesce?: boolean }} [options]
+ * @returns {boolean} whether messages are written by sluice from now on
+ */
+function install (options) {
+  setDefaults(readOptions(options))
+  if (native === null) return false
+  if (installed !== null) return true
+  if (!isPristine()) return false
+  const template = {}
+  installOn(template)
+  installed = Object.getOwnPropertyNames(template).flatMap((name) => {
+    const ours = Object.getOwnPropertyDescriptor(template, name)
+    return targetsOf(name).map((target) => replace(target, name, ours))
+  })
+  return true
+}
+
+/** The host's own `writableLength` can't be redefined where it stands. */
+function targetsOf (name) {
+  const isFixed = Object.getOwnPropertyDescriptor(prototype, name)?.configurable === false
+  return isFixed ? [http.ServerResponse.prototype, http.ClientRequest.prototype] : [prototype]
+}
+
+/** @returns {Replaced} */
+function replace (target, name, descriptor) {
+  const before = Object.getOwnPropertyDescriptor(target, name)
+  // As the host's: loops over a message's properties see what they saw.
+  const ours = { ...descriptor, configurable: true, enumerable: before?.enumerable ?? false }
+  Object.defineProperty(target, name, ours)
+  return { target, name, before, ours }
+}
+
+/** Gives the host its own back; what others have put over ours since stays, and calls ours. */
+function uninstall () {
+  setDefaults(readOptions())
+  for (const { target, name, before, ours } of installed ?? []) {
+    const now = Object.getOwnPropertyDescriptor(target, name)
+    if (now === undefined || now.value !== ours.value || now.get !== ours.get) continue
+    if (before === undefined) delete target[name]
+    else Object.defineProperty(target, name, before)
+  }
+  installed = null
+}
+
+module.exports = { install, uninstall }
