@@ -36,13 +36,12 @@ native?.onReady((handle) => {
   if (connection?.id === handle) connection.ready()
 })
 
-let deferred = []
-
-/** Runs once a tick: what was deferred under the kernel's credit is handed over. */
-function flushDeferred () {
-  const turn = deferred
-  deferred = []
-  for (const connection of turn) connection.flushDeferred()
+/**
+ * Runs once a tick for each connection that has deferred bytes, in the context of the first write
+ * of the tick: so do Node's callbacks of writes that it gathers (`connectionCorkNT`).
+ */
+function flushDeferred (connection) {
+  connection.flushDeferred()
 }
 
 class Connection {
@@ -182,7 +181,7 @@ class Connection {
   defer () {
     if (this.isDeferred) return
     this.isDeferred = true
-    if (deferred.push(this) === 1) process.nextTick(flushDeferred)
+    process.nextTick(flushDeferred, this)
   }
 
   errorOf (status) {
