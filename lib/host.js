@@ -6,6 +6,7 @@ const http = require('node:http')
 const { Writable } = require('node:stream')
 
 const message = new http.OutgoingMessage()
+const { write, end } = http.OutgoingMessage.prototype
 const server = new http.Server()
 
 /** A symbol-keyed property of `object` by the symbol's description. */
@@ -60,13 +61,18 @@ function corkIsBroken () {
   const probe = response()
   probe.assignSocket(new Writable({ write (chunk, encoding, callback) { wire += chunk; callback() } }))
   probe.cork()
-  probe.write('a')
-  probe.write('b')
-  probe.end()
+  // The host's own, which may no longer be those of the prototype.
+  write.call(probe, 'a')
+  write.call(probe, 'b')
+  end.call(probe)
   const last = wire.indexOf('\r\n0\r\n\r\n')
   corkBreaks = last >= 0 && !wire.endsWith('0\r\n\r\n')
   return corkBreaks
 }
+
+const kChunkedLength = symbolOf(message, 'kChunkedLength')
+// Later, wrappers of others would see the probe.
+if (kChunkedLength !== undefined) corkIsBroken()
 
 module.exports = {
   kOutHeaders: symbolOf(message, 'kOutHeaders'),
@@ -74,6 +80,8 @@ module.exports = {
   kCorked: symbolOf(message, 'corked'),
   kErrored: symbolOf(message, 'errored'),
   kBytesWritten: symbolOf(message, 'kBytesWritten'),
+  /** Bytes of chunks that the host's own `write` holds back to join them (Node 22 and later). */
+  kChunkedLength: kChunkedLength ?? Symbol('none'),
   kEndCallbacks: symbolOf(message, 'kEndCallbacks'),
   kFlushError: symbolOf(message, 'kFlushError'),
   kWritableFinished: symbolOf(message, 'kWritableFinished'),

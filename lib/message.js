@@ -165,7 +165,7 @@ function write (chunk, encoding, callback) {
     return hostWrite.call(this, chunk, encoding, callback)
   }
   const code = isString ? codeOf(encoding) : BYTES
-  if (!isTruthful(this)) return writeOnHost(this, chunk, encoding, code, callback)
+  if (!isTruthful(this) || this[host.kChunkedLength] > 0) return writeOnHost(this, chunk, encoding, code, callback)
   if (this.strictContentLength) {
     const length = lengthOf(chunk, code)
     if (exceedsLength(this, length, false)) return hostWrite.call(this, chunk, encoding, callback)
@@ -237,7 +237,8 @@ function end (chunk, encoding, callback) {
     return hostEnd.call(this, chunk, encoding, callback)
   }
   const code = isString ? codeOf(encoding) : BYTES
-  if (this.strictContentLength || !isTruthful(this)) {
+  // What the host's `write` holds, called by another's wrapper, only the host's `end` lets go.
+  if (this.strictContentLength || !isTruthful(this) || this[host.kChunkedLength] > 0) {
     return hostEnd.call(this, asHostChunk(chunk, encoding, code), encoding, callback)
   }
   if (!this._header) {
