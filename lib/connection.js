@@ -71,6 +71,9 @@ class Connection {
     this.onEmpty = null
     /** The context of the write that was refused. */
     this.resource = null
+    /** Methods of the handle that stand behind ours. */
+    this.wrapped = []
+    this.leaves = false
     connections[id & SLOT_MASK] = this
     this.takeOver(socket, handle)
   }
@@ -84,11 +87,16 @@ class Connection {
     for (const name of CLOSERS) {
       const original = handle[name]
       if (typeof original !== 'function') continue
-      handle[name] = function (...values) {
+      const before = Object.getOwnPropertyDescriptor(handle, name)
+      const ours = handle[name] = function (...values) {
         connection.detach()
         return original.apply(this, values)
       }
+      this.wrapped.push({ name, ours, before })
     }
+    // Node takes its listeners off a socket before it hands it over.
+    this.onRemoved = () => { if (socket.parser?.incoming?.upgrade) this.leave() }
+    socket.on('removeListener', this.onRemoved)
     const prototype = Object.getPrototypeOf(handle)
     Object.defineProperty(handle, 'bytesWritten', {
       configurable: true,
@@ -98,16 +106,42 @@ class Connection {
   }
 
   /**
-   * Whether HTTP has let go of the socket (`upgrade`, `connect`): it has no message, and Node has
-   * freed its parser. Then nothing of ours stays on it but the count of what was written.
+   * HTTP lets go of the socket (`upgrade`, `connect`): what is deferred goes out, and the socket
+   * becomes what it was before it is handed over.
    */
   leave () {
+    this.leaves = true
+    this.flush()
+    this.giveBack()
+  }
+
+  /** Whether HTTP has let go of the socket unseen: it has no message, and Node has freed its parser. */
+  hasLeft () {
+    const { socket } = this
+    if (socket._httpMessage || socket.parser || this.release !== null) return false
+    this.leaves = true
+    return this.giveBack()
+  }
+
+  /**
+   * Nothing of ours stays on a socket that leaves, but the count of what was written, as soon as
+   * nothing of ours is on its way any more. @returns {boolean}
+   */
+  giveBack () {
+    if (!this.leaves || this.id === 0 || this.folded().pending !== 0) return false
     const { socket, handle } = this
-    if (socket._httpMessage || socket.parser || this.pending !== 0 || this.callbacks.length !== 0 ||
-        this.release !== null) return false
-    this.detach()
+    native.detach(this.id)
+    connections[this.id & SLOT_MASK] = undefined
+    this.id = 0
+    this.isDeferred = false
+    socket.removeListener('removeListener', this.onRemoved)
     for (const name of ['_write', '_writev', '_final', kConnection]) delete socket[name]
-    for (const name of CLOSERS) delete handle[name]
+    for (const { name, ours, before } of this.wrapped) {
+      // Around ours somebody else's may stand: it stays, and ours does nothing any more.
+      if (handle[name] !== ours) continue
+      if (before === undefined) delete handle[name]
+      else Object.defineProperty(handle, name, before)
+    }
     return true
   }
 
@@ -240,6 +274,7 @@ class Connection {
   advance () {
     if (this.pending === 0) {
       this.resource = null
+      this.giveBack()
       this.releaseWritable(null)
       const onEmpty = this.onEmpty
       this.onEmpty = null
@@ -268,7 +303,7 @@ class Connection {
       this.inBarrier = true
       return
     }
-    if (this.id === 0 || this.leave()) return stock._write.call(this.socket, chunk, encoding, callback)
+    if (this.id === 0 || this.hasLeft()) return stock._write.call(this.socket, chunk, encoding, callback)
     this.socket._unrefTimer()
     const code = typeof chunk === 'string' ? codeOf(encoding) : BYTES
     this.sunk(native.append(this.id, chunk, code, 1), callback)
@@ -276,7 +311,7 @@ class Connection {
 
   /** The Writable's `_writev`. */
   sinkAll (chunks, callback) {
-    if (this.id === 0 || this.leave()) return stock._writev.call(this.socket, chunks, callback)
+    if (this.id === 0 || this.hasLeft()) return stock._writev.call(this.socket, chunks, callback)
     this.socket._unrefTimer()
     for (const { chunk, encoding } of chunks) {
       if (chunk === BARRIER) continue
@@ -291,7 +326,10 @@ class Connection {
     this.read()
     this.isDeferred = false
     if (this.callbacks.length !== 0) process.nextTick(deliver, this, this.enqueued - this.pending, this.taken)
-    if (status === Status.SENT) return callback()
+    if (status === Status.SENT) {
+      this.giveBack()
+      return callback()
+    }
     if (status === Status.BLOCKED) {
       this.resource ??= new AsyncResource('SLUICEWRITE')
       this.release = callback
@@ -353,7 +391,8 @@ function connectionOf (socket) {
     return null
   }
   const handle = socket._handle
-  if (!handle || socket.connecting || socket.destroyed) return null
+  // Without a parser the socket is not, or no longer, HTTP's: nothing of ours stays on such a one.
+  if (!handle || socket.connecting || socket.destroyed || !socket.parser) return null
   const kind = handle.constructor.name
   const isOurs = (kind === 'TCP' || kind === 'Pipe') && handle.fd >= 0 && handle.writeQueueSize === 0 &&
     socket._writableState.length === 0 &&

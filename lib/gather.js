@@ -60,6 +60,10 @@ class Gather {
     this.length = 0
     /** @type {Batch | null} */
     this.batch = null
+    /** The socket has left HTTP, and is given back when none of our batches is in it. */
+    this.leaves = false
+    this.onRemoved = () => { if (socket.parser?.incoming?.upgrade) this.leave() }
+    socket.on('removeListener', this.onRemoved)
     socket._write = (chunk, encoding, callback) => this.sink(chunk, encoding, callback)
     socket._writev = (chunks, callback) => this.sinkAll(chunks, callback)
   }
@@ -95,9 +99,24 @@ class Gather {
     this.batch = null
   }
 
+  /** Node takes its listeners off a socket that leaves HTTP (upgrade, CONNECT) before it hands it over. */
+  leave () {
+    this.socket.removeListener('removeListener', this.onRemoved)
+    this.leaves = true
+    this.close()
+    this.giveBack(0)
+  }
+
+  /** @param {number} writing bytes that the Writable counts and has handed to us */
+  giveBack (writing) {
+    if (!this.leaves || this.state.length !== writing) return
+    for (const name of ['_write', '_writev', kGather]) delete this.socket[name]
+  }
+
   /** The Writable's `_write`. */
   sink (chunk, encoding, callback) {
     this.close()
+    this.giveBack(chunk.length)
     if (chunk instanceof Batch) chunk = chunk.frame()
     if (chunk instanceof Error) return callback(chunk)
     _write.call(this.socket, chunk, encoding, callback)
@@ -106,6 +125,7 @@ class Gather {
   /** The Writable's `_writev`. */
   sinkAll (chunks, callback) {
     this.close()
+    this.giveBack(this.state.length)
     for (const entry of chunks) {
       if (!(entry.chunk instanceof Batch)) continue
       entry.chunk = entry.chunk.frame()

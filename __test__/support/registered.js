@@ -1,0 +1,70 @@
+'use strict'
+
+// Processes with sluice registered, and without.
+
+const path = require('node:path')
+const { spawn } = require('node:child_process')
+const { once } = require('node:events')
+
+const root = path.join(__dirname, '..', '..')
+const register = path.join(root, 'register.js')
+const fixture = (name) => path.join(__dirname, '..', 'fixtures', 'register', name)
+
+/** This process's environment without what sets sluice. */
+function plainEnvironment () {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(SLUICE_|NODE_OPTIONS$)/.test(name)))
+}
+
+/**
+ * @param {string[]} nodeArguments
+ * @param {{ env?: Record<string, string>, cwd?: string }} [options]
+ * @returns {Promise<{ code: number, signal: string, out: string, err: string }>}
+ */
+async function runNode (nodeArguments, { env = {}, cwd } = {}) {
+  const child = spawn(process.execPath, nodeArguments, {
+    cwd,
+    env: { ...plainEnvironment(), NODE_NO_WARNINGS: '1', ...env },
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
+  let out = ''
+  let err = ''
+  child.stdout.setEncoding('utf8').on('data', (text) => { out += text })
+  child.stderr.setEncoding('utf8').on('data', (text) => { err += text })
+  const [code, signal] = await once(child, 'close')
+  return { code, signal, out, err }
+}
+
+/** The scenes of a file. @returns {Promise<Map<string, string[]>>} what each has noted */
+async function runScenes (name, flags = [], env = {}) {
+  const { code, signal, out, err } = await runNode([...flags, fixture(name)], { env })
+  const scenes = out.split('\n').filter(Boolean).map((line) => JSON.parse(line))
+  return { code, signal, err, notes: new Map(scenes.map(({ title, lines }) => [title, lines])) }
+}
+
+/**
+ * Registers a test for each scene of a file: with sluice it must note what it notes without.
+ * @param {import('ava').TestFn} test
+ */
+function compareScenes (test, name, flags = []) {
+  const { titles } = require(fixture(name))
+  let runs
+  const once = () => (runs ??= Promise.all([
+    runScenes(name, flags),
+    runScenes(name, [...flags, '--require', register]),
+    runScenes(name, [...flags, '--require', register], { SLUICE_BACKPRESSURE: 'high-water-mark' })
+  ]))
+  test(`${name}: runs to its end`, async (t) => {
+    for (const { code, signal, err } of await once()) t.deepEqual({ code, signal, err }, { code: 0, signal: null, err: '' })
+  })
+  for (const title of titles) {
+    test(title, async (t) => {
+      const [stock, kernel, mark] = await once()
+      const expected = stock.notes.get(title)
+      t.truthy(expected?.length)
+      t.deepEqual(kernel.notes.get(title), expected, 'kernel')
+      t.deepEqual(mark.notes.get(title), expected, 'high-water-mark')
+    })
+  }
+}
+
+module.exports = { root, register, fixture, runNode, runScenes, compareScenes }
