@@ -5,7 +5,7 @@
 const http = require('node:http')
 const { native } = require('./lib/binding')
 const { installOn } = native === null ? { installOn () {} } : require('./lib/message')
-const { kOptions, readOptions } = require('./lib/options')
+const { kOptions, readOptions, hasOptions } = require('./lib/options')
 const { install, uninstall } = require('./lib/install')
 const isEncoding = native === null ? Buffer.isEncoding : require('./lib/encoding').isEncoding
 
@@ -31,9 +31,9 @@ function serverFactory (load) {
       listener = options
       options = undefined
     }
-    const ours = readOptions(options)
+    const ours = hasOptions(options) ? readOptions(options) : undefined
     const server = load().createServer({ ServerResponse, ...options }, listener)
-    server[kOptions] = ours
+    if (ours !== undefined) server[kOptions] = ours
     return server
   }
 }

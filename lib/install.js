@@ -6,7 +6,8 @@
 const http = require('node:http')
 const { native } = require('./binding')
 const { installOn } = native === null ? { installOn () {} } : require('./message')
-const { readOptions, setDefaults } = require('./options')
+const { isWrapped } = require('./origin')
+const { setDefaults } = require('./options')
 
 const prototype = http.OutgoingMessage.prototype
 
@@ -20,7 +21,7 @@ let installed = null
  * Node writes.
  */
 function isPristine () {
-  return ['write', 'end'].every((name) => /\bwrite_\(this, chunk, encoding, /.test(Function.prototype.toString.call(prototype[name])))
+  return ['write', 'end'].every((name) => !isWrapped(prototype, name))
 }
 
 /**
@@ -28,13 +29,14 @@ function isPristine () {
  * @returns {boolean} whether messages are written by sluice from now on
  */
 function install (options) {
-  setDefaults(readOptions(options))
+  setDefaults(options)
   if (native === null) return false
   if (installed !== null) return true
   if (!isPristine()) return false
   const template = {}
   installOn(template)
-  installed = Object.getOwnPropertyNames(template).flatMap((name) => {
+  const names = Object.getOwnPropertyNames(template).filter((name) => !isWrapped(prototype, name))
+  installed = names.flatMap((name) => {
     const ours = Object.getOwnPropertyDescriptor(template, name)
     return targetsOf(name).map((target) => replace(target, name, ours))
   })
@@ -58,8 +60,8 @@ function replace (target, name, descriptor) {
 
 /** Gives the host its own back; what others have put over ours since stays, and calls ours. */
 function uninstall () {
-  setDefaults(readOptions())
-  for (const { target, name, before, ours } of installed ?? []) {
+  setDefaults()
+  for (const { target, name, before, ours } of installed?.reverse() ?? []) {
     const now = Object.getOwnPropertyDescriptor(target, name)
     if (now === undefined || now.value !== ours.value || now.get !== ours.get) continue
     if (before === undefined) delete target[name]

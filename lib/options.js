@@ -7,24 +7,31 @@ const kOptions = Symbol('sluice.options')
 
 const modes = ['kernel', 'high-water-mark']
 
+const initial = Object.freeze({ kernel: true, coalesce: true })
+let defaults = initial
+
 /**
  * @param {{ backpressure?: string, coalesce?: boolean }} [options]
+ * @param {{ kernel: boolean, coalesce: boolean }} [base] what holds for an option that is not given
  * @returns {{ kernel: boolean, coalesce: boolean }}
  */
-function readOptions (options) {
-  const { backpressure = 'kernel', coalesce = true } = options ?? {}
-  if (!modes.includes(backpressure)) {
+function readOptions (options, base = defaults) {
+  const { backpressure, coalesce = base.coalesce } = options ?? {}
+  if (backpressure !== undefined && !modes.includes(backpressure)) {
     throw errors.invalidOption('backpressure', backpressure, modes.map((mode) => `'${mode}'`).join(', '))
   }
   if (typeof coalesce !== 'boolean') throw errors.invalidOption('coalesce', coalesce, 'true, false')
-  return { kernel: backpressure === 'kernel', coalesce }
+  return { kernel: backpressure === undefined ? base.kernel : backpressure === 'kernel', coalesce }
 }
 
-let defaults = readOptions()
+/** Whether a server has options of its own. */
+function hasOptions (options) {
+  return options?.backpressure !== undefined || options?.coalesce !== undefined
+}
 
-/** For messages of no server of ours. */
+/** For messages of no server of ours, and for what one of ours leaves open; nothing: as at first. */
 function setDefaults (options) {
-  defaults = options
+  defaults = readOptions(options, initial)
 }
 
 /** The options of the server that a socket belongs to. */
@@ -32,4 +39,4 @@ function optionsOf (socket) {
   return socket?.server?.[kOptions] ?? defaults
 }
 
-module.exports = { kOptions, readOptions, setDefaults, optionsOf }
+module.exports = { kOptions, readOptions, hasOptions, setDefaults, optionsOf }

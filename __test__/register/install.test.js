@@ -1,0 +1,99 @@
+'use strict'
+
+const http = require('node:http')
+const test = require('ava')
+const sluice = require('../..')
+
+const { OutgoingMessage, ServerResponse, ClientRequest } = http
+const prototypes = [OutgoingMessage.prototype, ServerResponse.prototype, ClientRequest.prototype]
+
+/** Every own property, in order, with its descriptor. */
+const shape = () => prototypes.map((prototype) => Reflect.ownKeys(prototype)
+  .map((key) => [key, Object.getOwnPropertyDescriptor(prototype, key)]))
+
+test.afterEach(() => sluice.uninstall())
+
+test.serial('uninstall gives back every property as it was, in its place', (t) => {
+  const before = shape()
+  t.true(sluice.install())
+  t.notDeepEqual(shape(), before)
+  sluice.uninstall()
+  t.deepEqual(shape(), before)
+  sluice.uninstall()
+  t.deepEqual(shape(), before)
+})
+
+test.serial('install keeps names, order and enumerability', (t) => {
+  const visible = () => prototypes.map((prototype) => Object.keys(prototype))
+  const inherited = () => { const names = []; for (const name in Object.create(ServerResponse.prototype)) names.push(name); return names }
+  const before = [visible(), inherited()]
+  const { write, end, addTrailers, _storeHeader } = OutgoingMessage.prototype
+  const describe = (methods) => methods.map(({ name, length }) => [name, length])
+  sluice.install()
+  t.deepEqual([visible(), inherited()], before)
+  const ours = OutgoingMessage.prototype
+  t.deepEqual(describe([ours.write, ours.end, ours.addTrailers, ours._storeHeader]),
+    describe([write, end, addTrailers, _storeHeader]))
+  t.not(ours.write, write)
+})
+
+test.serial('install twice is install once', (t) => {
+  const before = shape()
+  sluice.install()
+  const installed = shape()
+  sluice.install()
+  t.deepEqual(shape(), installed)
+  sluice.uninstall()
+  t.deepEqual(shape(), before)
+})
+
+test.serial('a wrapper around ours stays after uninstall', (t) => {
+  const host = OutgoingMessage.prototype.write
+  sluice.install()
+  const ours = OutgoingMessage.prototype.write
+  const wrapper = function (...values) { return ours.apply(this, values) }
+  OutgoingMessage.prototype.write = wrapper
+  sluice.uninstall()
+  t.is(OutgoingMessage.prototype.write, wrapper)
+  sluice.install()
+  t.is(OutgoingMessage.prototype.write, wrapper)
+  OutgoingMessage.prototype.write = host
+  sluice.uninstall()
+  t.is(OutgoingMessage.prototype.write, host)
+})
+
+test.serial('install refuses what createServer refuses, and changes nothing', (t) => {
+  const before = shape()
+  t.throws(() => sluice.install({ backpressure: 'none' }), { code: 'ERR_INVALID_ARG_VALUE', instanceOf: TypeError })
+  t.throws(() => sluice.install({ coalesce: 1 }), { code: 'ERR_INVALID_ARG_VALUE', instanceOf: TypeError })
+  t.deepEqual(shape(), before)
+})
+
+/** What the first write on a server of `create` answers with more than Node's mark in one chunk. */
+async function answerOf (create) {
+  const server = create((req, res) => {
+    server.answer = res.write(Buffer.alloc(100_000))
+    res.end()
+  }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  await new Promise((resolve) => {
+    http.get({ port: server.address().port, agent: false }, (res) => res.resume().on('close', resolve))
+  })
+  server.close()
+  await new Promise((resolve) => server.once('close', resolve))
+  return server.answer
+}
+
+test.serial('options of install hold for every server, and a server\'s own win', async (t) => {
+  const plain = (listener) => http.createServer(listener)
+  t.false(await answerOf(plain), 'the host')
+  sluice.install()
+  t.true(await answerOf(plain), 'kernel')
+  sluice.install({ backpressure: 'high-water-mark' })
+  t.false(await answerOf(plain), 'high-water-mark')
+  t.false(await answerOf((listener) => sluice.createServer(listener)), 'the default of sluice.createServer')
+  t.true(await answerOf((listener) => sluice.createServer({ backpressure: 'kernel' }, listener)), 'of its own')
+  sluice.uninstall()
+  t.false(await answerOf(plain), 'uninstalled')
+  t.true(await answerOf((listener) => sluice.createServer(listener)), 'sluice.createServer, uninstalled')
+})

@@ -1,0 +1,22 @@
+'use strict'
+
+// Whether a method of the host's messages is still the host's own.
+//
+// Tracing agents replace methods by wrappers that call the original. Ours in the place of such a
+// wrapper would silence it, and below it there is no place to take: it holds the host's function.
+// The wrapper is told by its text alone: a call, to see what it does, would be seen by the agent.
+
+/** What stands in the host's own, in Node 18 to 26. */
+const signs = {
+  write: /\bwrite_\(this, chunk, encoding, /,
+  end: /\bwrite_\(this, chunk, encoding, /,
+  _storeHeader: /\bprocessHeader\(this, state, /,
+  addTrailers: /\bvalidateHeaderName\(field, 'Trailer name'\)/
+}
+
+/** Whether somebody has put a function of his own in the place of the host's `object[name]`. */
+function isWrapped (object, name) {
+  return Object.hasOwn(signs, name) && !signs[name].test(Function.prototype.toString.call(object[name]))
+}
+
+module.exports = { isWrapped }
