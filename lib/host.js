@@ -4,6 +4,7 @@
 
 const http = require('node:http')
 const { Writable } = require('node:stream')
+const { isWrapped } = require('./origin')
 
 const message = new http.OutgoingMessage()
 const { write, end } = http.OutgoingMessage.prototype
@@ -52,27 +53,31 @@ function successArguments () {
   return given
 }
 
+const kChunkedLength = symbolOf(message, 'kChunkedLength')
 let corkBreaks
 
 /** Node 22 and 24 put the last chunk in front of what is corked. */
 function corkIsBroken () {
-  if (corkBreaks !== undefined) return corkBreaks
+  corkBreaks ??= kChunkedLength !== undefined && (isWrapped({ write }, 'write') || isWrapped({ end }, 'end') || probeCork())
+  return corkBreaks
+}
+
+/** By the host's own methods, on a message of which no wrapper of others hears. */
+function probeCork () {
   let wire = ''
-  const probe = response()
-  probe.assignSocket(new Writable({ write (chunk, encoding, callback) { wire += chunk; callback() } }))
+  const probe = new http.OutgoingMessage()
+  const sink = new Writable({ write (chunk, encoding, callback) { wire += chunk; callback() } })
+  sink._httpMessage = probe
+  probe.socket = sink
+  probe.emit = () => false
+  probe._implicitHeader = () => probe._storeHeader('HTTP/1.1 200 OK\r\n', {})
   probe.cork()
-  // The host's own, which may no longer be those of the prototype.
   write.call(probe, 'a')
   write.call(probe, 'b')
   end.call(probe)
   const last = wire.indexOf('\r\n0\r\n\r\n')
-  corkBreaks = last >= 0 && !wire.endsWith('0\r\n\r\n')
-  return corkBreaks
+  return last >= 0 && !wire.endsWith('0\r\n\r\n')
 }
-
-const kChunkedLength = symbolOf(message, 'kChunkedLength')
-// Later, wrappers of others would see the probe.
-if (kChunkedLength !== undefined) corkIsBroken()
 
 module.exports = {
   kOutHeaders: symbolOf(message, 'kOutHeaders'),
