@@ -29,6 +29,9 @@ if (sluice.createServer !== createServer) throw new Error('two copies of sluice'
 if (!ServerResponse || !OutgoingMessage) throw new Error('a named export is missing')
 `
 
+/** Node's own server, in a process that has sluice/register. */
+const serveRegistered = serveOne.replace("require('sluice')", "require('node:http')")
+
 /** @param {string} response the bytes from the socket, as latin1 */
 function checkResponse (response) {
   const [head, body] = response.split('\r\n\r\n', 2)
@@ -61,11 +64,18 @@ async function checkPackage (directory) {
   fs.mkdirSync(project)
   fs.writeFileSync(path.join(project, 'package.json'), '{ "private": true }\n')
   fs.writeFileSync(path.join(project, 'serve.js'), serveOne)
+  fs.writeFileSync(path.join(project, 'registered.js'), `${serveRegistered}
+if (!('flushWrites' in require('node:http').ServerResponse.prototype)) throw new Error('sluice is not registered')
+`)
   fs.writeFileSync(path.join(project, 'import.mjs'), importNames)
   await runNpm(['install', '--offline', path.join(directory, tarball.filename)], { cwd: project })
   await run(process.execPath, ['import.mjs'], { cwd: project })
   checkResponse((await run(process.execPath, ['serve.js'], { cwd: project, capture: true })).stdout)
-  console.log('the installed package has served a response')
+  for (const flag of ['--require', '--import']) {
+    const values = [flag, 'sluice/register', 'registered.js']
+    checkResponse((await run(process.execPath, values, { cwd: project, capture: true })).stdout)
+  }
+  console.log('the installed package has served a response, and is registered by --require and --import')
 }
 
 const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-package-'))
