@@ -3,7 +3,7 @@
 // What differs between Node versions, found by looking and never by the version's number.
 
 const http = require('node:http')
-const { Writable } = require('node:stream')
+const { Duplex, Writable } = require('node:stream')
 
 const message = new http.OutgoingMessage()
 const server = new http.Server()
@@ -51,6 +51,15 @@ function successArguments () {
   return given
 }
 
+/**
+ * Later Nodes give a Duplex the `destroy` of Writable, which fails what is buffered; Node 18 gives
+ * it that of Readable, and the callbacks are lost. A socket whose writes have some gets the former.
+ */
+function keepCallbacks (socket) {
+  if (Duplex.prototype.destroy === Writable.prototype.destroy) return
+  if (socket?.destroy === Duplex.prototype.destroy) socket.destroy = Writable.prototype.destroy
+}
+
 let corkBreaks
 
 /** Node 22 and 24 put the last chunk in front of what is corked. */
@@ -82,5 +91,6 @@ module.exports = {
   unframedKeepsAlive: unframedKeepsAlive(),
   keepsContentLength: keepsContentLength(),
   corkIsBroken,
+  keepCallbacks,
   successArguments: successArguments()
 }
