@@ -165,8 +165,8 @@ function write (chunk, encoding, callback) {
     return hostWrite.call(this, chunk, encoding, callback)
   }
   const code = isString ? codeOf(encoding) : BYTES
-  if (typeof callback === 'function') host.keepCallbacks(this.socket)
   if (!isTruthful(this)) return writeOnHost(this, chunk, encoding, code, callback)
+  if (typeof callback === 'function') host.keepCallbacks(this.socket)
   if (this.strictContentLength) {
     const length = lengthOf(chunk, code)
     if (exceedsLength(this, length, false)) return hostWrite.call(this, chunk, encoding, callback)
