@@ -51,15 +51,6 @@ function successArguments () {
   return given
 }
 
-/**
- * Later Nodes give a Duplex the `destroy` of Writable, which fails what is buffered; Node 18 gives
- * it that of Readable, and the callbacks are lost. A socket whose writes have some gets the former.
- */
-function keepCallbacks (socket) {
-  if (Duplex.prototype.destroy === Writable.prototype.destroy) return
-  if (socket?.destroy === Duplex.prototype.destroy) socket.destroy = Writable.prototype.destroy
-}
-
 let corkBreaks
 
 /** Node 22 and 24 put the last chunk in front of what is corked. */
@@ -91,6 +82,6 @@ module.exports = {
   unframedKeepsAlive: unframedKeepsAlive(),
   keepsContentLength: keepsContentLength(),
   corkIsBroken,
-  keepCallbacks,
+  losesCallbacks: Duplex.prototype.destroy !== Writable.prototype.destroy,
   successArguments: successArguments()
 }
