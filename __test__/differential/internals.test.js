@@ -4,7 +4,8 @@
 // reads and writes: what it sees and causes is what it sees and causes on Node.
 
 const test = require('ava')
-const { differentialFor } = require('../support/differential')
+const host = require('../support/host')
+const { differentialFor, VARIANTS } = require('../support/differential')
 const { maskDate } = require('../support/normalise')
 const { request } = require('../support/requests')
 const { withoutTransport } = require('../support/internals')
@@ -141,6 +142,8 @@ for (const [title, prepare] of WRITTEN) {
 }
 
 differential('_send and _writeRaw between writes keep their place', {
+  // Node 26 lets them overtake what it joins; ours does so in the host's mode alone.
+  variants: VARIANTS.filter(({ backpressure }) => !host.joinsTick || backpressure === 'high-water-mark'),
   script ({ m, cb }) {
     m.write('one', cb('one'))
     m._send('3\r\nraw\r\n', 'latin1', cb('_send'))
