@@ -161,7 +161,10 @@ for (const transport of TRANSPORTS) {
       }
     })
 
-    test(title('7. an Error when the bytes never get there'), async (t) => {
+    // In that mode the host's sockets keep the host's habits.
+    const isLost = host.losesCallbacks && backpressure === 'high-water-mark'
+    const unlessLost = isLost ? test.skip : test
+    unlessLost(title('7. an Error when the bytes never get there'), async (t) => {
       const errors = []
       await serve(async ({ m, res, until }) => {
         // More than any kernel takes: the client reads nothing of it.

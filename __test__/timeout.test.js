@@ -11,7 +11,7 @@ const { subject } = require('./support/subject')
 const { once } = require('node:events')
 const { deferred } = require('./support/event-loop')
 
-const IDLE = 400
+const IDLE = 1500
 const SIZE = 24 << 20
 
 /** Who asks for the timeout. */
@@ -52,15 +52,14 @@ for (const how of Object.keys(ASKS)) {
   test(`${how}: leaves a slow reader alone`, async (t) => {
     t.timeout(60_000)
     const { res, timeout, client, close } = await begin(how, { paused: true })
-    const started = process.hrtime.bigint()
     const finished = once(res, 'finish').then(() => 'finished')
-    // A rest of half the limit again and again, for longer than the limit in all.
+    // A thirtieth at a time, with rests of a fifteenth of the limit: twice the limit in all.
     let outcome
-    while (outcome === undefined) {
+    for (let read = 1; outcome === undefined; read++) {
       client.resume()
-      await new Promise((resolve) => setTimeout(resolve, 5))
-      if (process.hrtime.bigint() - started < 3n * BigInt(IDLE) * 1_000_000n) client.pause()
-      outcome = await Promise.race([finished, timeout, new Promise((resolve) => setTimeout(resolve, IDLE / 4))])
+      await client.until(() => client.length >= read * SIZE / 30)
+      client.pause()
+      outcome = await Promise.race([finished, timeout, new Promise((resolve) => setTimeout(resolve, IDLE / 15))])
     }
     t.is(outcome, 'finished')
     client.resume()

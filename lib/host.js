@@ -3,7 +3,7 @@
 // What differs between Node versions, found by looking and never by the version's number.
 
 const http = require('node:http')
-const { Writable } = require('node:stream')
+const { Duplex, Writable } = require('node:stream')
 const { isWrapped } = require('./origin')
 
 const message = new http.OutgoingMessage()
@@ -95,5 +95,6 @@ module.exports = {
   unframedKeepsAlive: unframedKeepsAlive(),
   keepsContentLength: keepsContentLength(),
   corkIsBroken,
+  losesCallbacks: Duplex.prototype.destroy !== Writable.prototype.destroy,
   successArguments: successArguments()
 }

@@ -10,6 +10,7 @@ const { native, Status, MessageBits, BYTES, FIRST_ESTIMATED, FIRST_LEGACY } = re
 const { connectionOf, kConnection } = require('./connection')
 const { codeOf, lengthOf } = require('./encoding')
 const { optionsOf } = require('./options')
+const { keepCallbacks } = require('./lost-callbacks')
 const staging = require('./staging')
 const gather = require('./gather')
 const errors = require('./errors')
@@ -166,6 +167,7 @@ function write (chunk, encoding, callback) {
   }
   const code = isString ? codeOf(encoding) : BYTES
   if (!isTruthful(this) || this[host.kChunkedLength] > 0) return writeOnHost(this, chunk, encoding, code, callback)
+  if (host.losesCallbacks && typeof callback === 'function') keepCallbacks(this.socket)
   if (this.strictContentLength) {
     const length = lengthOf(chunk, code)
     if (exceedsLength(this, length, false)) return hostWrite.call(this, chunk, encoding, callback)

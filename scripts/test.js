@@ -6,9 +6,10 @@
 const fs = require('node:fs')
 const path = require('node:path')
 const { setup, root } = require('./setup')
+const { countTapLine } = require('./tap')
 const { run, Failure } = require('./run')
 
-/** @typedef {{ passed: number, failed: number }} Count */
+/** @typedef {import('./tap').Count} Count */
 /** @typedef {(count: Count, line: string) => void} LineCounter */
 
 /**
@@ -20,17 +21,6 @@ function countCargoLine (count, line) {
   if (summary === null) return
   count.passed += Number(summary[1])
   count.failed += Number(summary[2])
-}
-
-/**
- * TAP: one line a test, and one `not ok` for whatever else went wrong in a file.
- * @type {LineCounter}
- */
-function countTapLine (count, line) {
-  const point = /^(not )?ok\b(.*)/.exec(line)
-  if (point === null || / # (?:skip|todo)\b/i.test(point[2])) return
-  if (point[1] === undefined) count.passed++
-  else count.failed++
 }
 
 /**

@@ -4,6 +4,7 @@
 // to know. Detected by feature where that is possible.
 
 const http = require('node:http')
+const { Duplex, Writable } = require('node:stream')
 
 const major = Number(process.versions.node.split('.')[0])
 const symbols = Object.getOwnPropertySymbols(new http.OutgoingMessage())
@@ -22,6 +23,8 @@ module.exports = {
   stalls: major < 20,
   /** Node 26 joins the chunks of one tick, and holds the head back. */
   joinsTick: major >= 26,
+  /** Node 18 forgets the callbacks of what a destroyed socket had buffered. */
+  losesCallbacks: Duplex.prototype.destroy !== Writable.prototype.destroy,
   /** Node 24+ calls the callback of `end` itself, not as a `finish` listener. */
   callsEndCallbacks: symbols.includes('kEndCallbacks'),
   /** Linux and macOS can tell how many bytes a socket's buffer holds. */
