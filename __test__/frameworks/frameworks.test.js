@@ -1,6 +1,9 @@
 'use strict'
 
 const test = require('ava')
+const { once } = require('node:events')
+const { WebSocket } = require('ws')
+const { io } = require('socket.io-client')
 const { compare } = require('./runner')
 
 const common = [
@@ -19,10 +22,19 @@ const file = (path) => [
 ]
 const query = JSON.stringify({ query: '{ hello }' })
 
+function upload (size) {
+  const fields = ['Content-Type: multipart/form-data; boundary=b']
+  const disposition = 'Content-Disposition: form-data; name="file"; filename="f.txt"'
+  return { method: 'POST', fields, body: `--b\r\n${disposition}\r\n\r\n${'x'.repeat(size)}\r\n--b--\r\n` }
+}
+
 const apps = {
   express4: [...common, ...file('/file')],
   express5: [...common, ...file('/file')],
+  nest: common.filter(([{ path }]) => !['/stream', '/events'].includes(path)),
   koa: common,
+  opentelemetry: [[{ path: '/' }, { path: '/stream' }]],
+  multer: [[upload(50)], [upload(5000)]],
   fastify: common,
   hono: common,
   connect: [...common, ...file('/static/routes.js')],
@@ -38,3 +50,29 @@ for (const [app, connections] of Object.entries(apps)) {
     await compare(t, app, connections)
   })
 }
+
+async function talkByWebSocket (port) {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`)
+  const [first] = await once(socket, 'message')
+  socket.send('one')
+  const [second] = await once(socket, 'message')
+  socket.close()
+  const [code] = await once(socket, 'close')
+  return [first.length, String(second), code]
+}
+
+async function talkBySocketIo (port, transports) {
+  const socket = io(`http://127.0.0.1:${port}`, { transports, forceNew: true })
+  const answer = await socket.emitWithAck('echo', 'one')
+  socket.disconnect()
+  return answer
+}
+
+test.serial('ws and socket.io beside http', async (t) => {
+  t.timeout(30_000)
+  await compare(t, 'sockets', [[{ path: '/' }]], async (port) => [
+    await talkByWebSocket(port),
+    await talkBySocketIo(port, ['polling']),
+    await talkBySocketIo(port, ['websocket'])
+  ])
+})

@@ -71,7 +71,7 @@ function bytesOf (requests) {
   ].join('\r\n')).join('')
 }
 
-async function observe (app, connections, execArgv) {
+async function observe (app, connections, execArgv, talk) {
   const running = await launch(app, execArgv)
   try {
     const conversations = []
@@ -79,6 +79,7 @@ async function observe (app, connections, execArgv) {
       const bytes = await converse(running.port, bytesOf(requests))
       conversations.push(parseResponses(bytes, requests.map(({ method = 'GET' }) => method)).map(meaning))
     }
+    if (talk) conversations.push(await talk(running.port))
     const { log, native } = await running.report()
     return { conversations, log, native }
   } finally {
@@ -89,10 +90,11 @@ async function observe (app, connections, execArgv) {
 /**
  * Compares one app and asserts that sluice really wrote.
  * @param {Request[][]} connections
+ * @param {(port: number) => Promise<unknown>} [talk] what raw requests can't say
  */
-async function compare (t, app, connections) {
-  const expected = await observe(app, connections, [])
-  const actual = await observe(app, connections, ['--require', register])
+async function compare (t, app, connections, talk) {
+  const expected = await observe(app, connections, [], talk)
+  const actual = await observe(app, connections, ['--require', register], talk)
   t.deepEqual(actual.conversations, expected.conversations)
   t.deepEqual(actual.log, expected.log)
   t.is(expected.native, 0)
