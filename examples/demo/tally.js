@@ -11,7 +11,7 @@ const accounted = new WeakMap()
  * @property {number} write its number, from 1
  * @property {boolean} accepted what `write` returned: the kernel has it, or has the room
  * @property {number} bytes the chunk's length
- * @property {number} waiting bytes of the message in user memory once the event
+ * @property {number} waiting bytes up to this write in user memory once the event
  *   loop has turned: what `write` deferred has been handed over by then
  * @property {number} drains how many `drain` events came before
  */
@@ -74,10 +74,15 @@ class Tally {
   }
 
   #report (res) {
-    const waiting = res.writableLength
-    for (const record of this.#turn.splice(0)) {
-      this.onRecord('write' in record ? { ...record, waiting } : record)
+    // What waits is the tail of what was written: the last writes of the turn come first.
+    let waiting = res.writableLength
+    const records = this.#turn.splice(0)
+    for (const record of [...records].reverse()) {
+      if (!('write' in record)) continue
+      record.waiting = Math.max(0, waiting)
+      waiting -= record.bytes
     }
+    for (const record of records) this.onRecord(record)
   }
 
   #line (req, res, bytes) {
