@@ -1,0 +1,77 @@
+'use strict'
+
+// The loads: each gives one figure of one server. All run on core 1.
+
+const { once } = require('node:events')
+const { program } = require('./prepare')
+const { spawnPinned, cpuSeconds, residentMib } = require('./subjects')
+const { EVENTS } = require('./apps')
+
+/** The output of a load program. */
+async function output (command) {
+  const child = spawnPinned(1, command, { stdio: ['ignore', 'pipe', 'inherit'] })
+  let text = ''
+  child.stdout.setEncoding('utf8').on('data', (part) => { text += part })
+  const [code] = await once(child, 'close')
+  if (code !== 0) throw new Error(`${command[0]}: exit code ${code}`)
+  return text
+}
+
+/** Requests in a closed loop, read by our own client. */
+async function closedLoop ({ port }, { connections = 50, depth = 1, close = false }, length, { warm, seconds, limit = 0 }) {
+  const milliseconds = (time) => String(Math.round(time * 1000))
+  const result = JSON.parse(await output([program('load'), String(port), '/', String(length), String(connections),
+    String(depth), milliseconds(warm), milliseconds(seconds), String(limit), close ? '1' : '0']))
+  if (result.wrong > 0) throw new Error(`${result.wrong} wrong responses`)
+  return result
+}
+
+async function closed (server, scenario, length, times) {
+  const { responses, seconds } = await closedLoop(server, scenario, length, times)
+  return { [scenario.name]: responses / seconds }
+}
+
+async function wrk (server, scenario, length, { warm, seconds }) {
+  if (scenario.tls) await runWrk(server, scenario, 1)
+  else await closedLoop(server, scenario, length, { warm: 0, seconds: warm })
+  return { [scenario.name]: await runWrk(server, scenario, Math.max(1, Math.round(seconds))) }
+}
+
+async function runWrk ({ port }, { connections = 50, tls }, seconds) {
+  const text = await output(['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, `${tls ? 'https' : 'http'}://127.0.0.1:${port}/`])
+  if (/Non-2xx|Socket errors/.test(text)) throw new Error(/.*(Non-2xx|Socket errors).*/.exec(text)[0].trim())
+  return Number(/Requests\/sec:\s+([\d.]+)/.exec(text)[1])
+}
+
+/** CPU per write of one client that reads events. */
+async function events (server, scenario, length) {
+  await closedLoop(server, { connections: 1 }, length, { warm: 0, seconds: 0, limit: 1 })
+  const before = cpuSeconds(server.pid)
+  const { responses } = await closedLoop(server, { connections: 1 }, length, { warm: 0, seconds: 0, limit: 2 })
+  return { [scenario.name]: (cpuSeconds(server.pid) - before) / responses / EVENTS * 1e6 }
+}
+
+/** Memory of stalled clients, and the CPU to finish them. */
+async function stall (server, scenario, length, { clients }) {
+  const child = spawnPinned(1, [program('stall'), String(server.port), '/', String(length), String(clients)], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const before = residentMib(server.pid)
+  const first = await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])
+  if (String(first[0]).trim() !== 'stalled') throw new Error('the clients do not stall')
+  const memory = residentMib(server.pid)
+  const cpu = cpuSeconds(server.pid)
+  const answer = once(child.stdout, 'data')
+  child.stdin.end('\n')
+  const result = JSON.parse((await Promise.race([answer, once(child, 'exit').then(() => ['{}'])]))[0])
+  if (result.whole !== clients) throw new Error(`${result.whole} of ${clients} stalled clients got their response`)
+  return { 'stalled-memory': memory, 'stalled-growth': memory - before, 'stalled-cpu': cpuSeconds(server.pid) - cpu }
+}
+
+/** Milliseconds that `require('sluice')` takes in a fresh process, `node:http` loaded before. */
+async function startupTime () {
+  const script = "require('node:http'); const t = process.hrtime.bigint(); require('../index.js'); console.log(Number(process.hrtime.bigint() - t) / 1e6)"
+  const child = spawnPinned(0, [process.execPath, '-e', script], { stdio: ['ignore', 'pipe', 'inherit'], cwd: __dirname })
+  const [text] = await once(child.stdout.setEncoding('utf8'), 'data')
+  return { startup: Number(text) }
+}
+
+module.exports = { loads: { closed, wrk, events, stall }, closedLoop, startupTime, output }

@@ -1,0 +1,100 @@
+// A closed loop of requests: N connections, D requests under way on each.
+//   load PORT PATH LENGTH CONNECTIONS DEPTH WARM_MS MS LIMIT CLOSE
+// LENGTH: what each body must have; LIMIT > 0: stop after so many responses instead of after MS;
+// CLOSE: a connection for each request. Prints one line of JSON.
+#include "http.h"
+
+struct connection {
+  int fd;
+  int owed;
+  struct response response;
+};
+
+static int port, connections, depth, close_each, epoll_fd, opened;
+static uint64_t expected, wrong, responses, bodies;
+static char request[4096];
+static size_t request_len;
+
+static void ask(struct connection *c, int count) {
+  static char many[64 * 1024];
+  for (int i = 0; i < count; i++) memcpy(many + i * request_len, request, request_len);
+  size_t len = request_len * count;
+  // Less than a socket's buffer, and the server reads: never short in practice, and told if it is.
+  if (send(c->fd, many, len, MSG_NOSIGNAL) != (ssize_t)len) wrong++;
+  c->owed += count;
+}
+
+static void open_connection(struct connection *c) {
+  c->fd = connect_to(port, close_each ? 1 + opened++ % 200 : 0, 0);
+  if (c->fd < 0) fail("connect");
+  c->owed = 0;
+  response_begin(&c->response);
+  struct epoll_event e = {.events = EPOLLIN, .data.ptr = c};
+  epoll_ctl(epoll_fd, EPOLL_CTL_ADD, c->fd, &e);
+  ask(c, depth);
+}
+
+static void completed(struct connection *c) {
+  if (c->response.status != 200 || c->response.body != expected) wrong++;
+  responses++;
+  bodies += c->response.body;
+  c->owed--;
+  response_begin(&c->response);
+}
+
+static void readable(struct connection *c) {
+  static char bytes[256 * 1024];
+  for (;;) {
+    int counted;
+    ssize_t n = response_read(&c->response, c->fd, bytes, sizeof bytes, &counted);
+    if (n < 0 && errno == EAGAIN) return;
+    if (n <= 0) {
+      if (!close_each || c->owed > 0) wrong++;
+      close(c->fd);
+      open_connection(c);
+      return;
+    }
+    if (counted) continue;
+    for (size_t at = 0; at < (size_t)n;) {
+      int result = response_take(&c->response, bytes, n, &at);
+      if (result == BROKEN) { wrong++; close(c->fd); open_connection(c); return; }
+      if (result == DONE) completed(c);
+    }
+    // The next batch goes when the last is complete, as pipelining clients do.
+    if (c->owed == 0 && !close_each) ask(c, depth);
+    if ((size_t)n < sizeof bytes) return;
+  }
+}
+
+int main(int argc, char **argv) {
+  if (argc < 10) return 2;
+  port = atoi(argv[1]);
+  expected = strtoull(argv[3], NULL, 10);
+  connections = atoi(argv[4]);
+  depth = atoi(argv[5]);
+  uint64_t warm = atoi(argv[6]) * 1000000ull, span = atoi(argv[7]) * 1000000ull;
+  uint64_t limit = strtoull(argv[8], NULL, 10);
+  close_each = atoi(argv[9]);
+  request_len = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n", argv[2],
+                         close_each ? "Connection: close\r\n" : "");
+  raise_file_limit();
+  epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+  struct connection *all = calloc(connections, sizeof *all);
+  for (int i = 0; i < connections; i++) open_connection(&all[i]);
+  uint64_t start = now_ns(), begun = start, end = start + warm + span, now = start;
+  int warming = warm > 0;
+  struct epoll_event events[1024];
+  while (limit > 0 ? responses < limit : now < end) {
+    if (limit > 0 && now - start > 60000000000ull) fail("no end within a minute");
+    int n = epoll_wait(epoll_fd, events, 1024, 100);
+    for (int i = 0; i < n; i++) readable(events[i].data.ptr);
+    now = now_ns();
+    if (warming && now - start >= warm) {
+      warming = 0;
+      begun = now;
+      responses = bodies = 0;
+    }
+  }
+  printf("{\"responses\":%lu,\"seconds\":%.6f,\"wrong\":%lu,\"bytes\":%lu}\n", responses, (now - begun) / 1e9, wrong, bodies);
+  return 0;
+}

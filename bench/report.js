@@ -1,0 +1,117 @@
+'use strict'
+
+// Figures as tables: for the terminal and for docs/benchmarks.md.
+
+const os = require('node:os')
+const fs = require('node:fs')
+const path = require('node:path')
+const { summary, ratios, short } = require('./statistics')
+const { versions } = require('./subjects')
+const { bars } = require('./svg')
+
+const docs = path.join(__dirname, '..', 'docs')
+const OURS = ['sluice', 'register', 'self']
+
+/** Whether each floor of a scenario is reached by the named subject. */
+function floors (scenario, figures, name) {
+  return Object.entries(scenario.floor).map(([base, floor]) => {
+    const own = figures[name]
+    const other = base === 'absolute' ? undefined : figures[base]
+    if (own === undefined || (base !== 'absolute' && other === undefined)) return undefined
+    const value = base === 'absolute' ? summary(own).median : ratios(own, other).median
+    return { base, floor, value, reached: scenario.lower ? value <= floor : value >= floor }
+  }).filter(Boolean)
+}
+
+function floorText (scenario, figures) {
+  const bound = scenario.lower ? '≤' : '≥'
+  const names = { stock: '×', bun: '× Bun', absolute: scenario.unit }
+  const texts = Object.entries(scenario.floor).map(([base, floor]) => `${bound} ${floor} ${names[base]}`)
+  const ours = scenario.without?.includes('sluice') ? 'register' : 'sluice'
+  const results = floors(scenario, figures, ours)
+  if (results.length === 0) return texts.join(', ')
+  const missed = results.filter((result) => !result.reached)
+  return `${texts.join(', ')}: ${missed.length === 0 ? 'reached' : `**not reached** (${missed.map(({ value, base }) => `${value.toFixed(2)} ${names[base]}`).join(', ')})`}`
+}
+
+function cell (figures, name) {
+  const own = figures[name]
+  if (own === undefined) return '–'
+  const { median } = summary(own)
+  if (name === 'stock' || figures.stock === undefined) {
+    const { least, most } = summary(own)
+    return `${short(median)} (±${Math.round((most - least) / 2 / median * 100)} %)`
+  }
+  const ratio = ratios(own, figures.stock)
+  return `${ratio.median.toFixed(2)} × (${ratio.least.toFixed(2)}–${ratio.most.toFixed(2)})`
+}
+
+/**
+ * The main table, in Markdown.
+ * @param {import('./scenarios').Scenario[]} scenarios
+ * @param {{ name: string, title: string }[]} subjects
+ * @param {Record<string, Record<string, number[]>>} figures
+ */
+function table (scenarios, subjects, figures) {
+  const lines = [
+    `| scenario | unit | ${subjects.map(({ title }) => title).join(' | ')} | floor |`,
+    `| --- | --- | ${subjects.map(() => '---').join(' | ')} | --- |`
+  ]
+  for (const scenario of scenarios) {
+    const found = figures[scenario.name]
+    const unit = scenario.unit + (scenario.lower ? ', less is better' : '')
+    lines.push(`| ${scenario.title} | ${unit} | ${subjects.map(({ name }) => cell(found, name)).join(' | ')} | ${floorText(scenario, found)} |`)
+  }
+  return lines.join('\n')
+}
+
+/** The machine and the versions, in Markdown. */
+function environment () {
+  const cpu = os.cpus()[0].model.trim()
+  return [`- ${cpu}, ${os.cpus().length} cores, ${Math.round(os.totalmem() / 2 ** 30)} GiB, Linux ${os.release()}`,
+    `- ${Object.entries(versions()).map(([name, version]) => `${name} ${version}`).join(', ')}`].join('\n')
+}
+
+function picture (scenarios, subjects, figures) {
+  const shown = subjects.filter(({ name }) => name !== 'stock')
+  const rows = scenarios.filter(({ name }) => figures[name].stock).map((scenario) => {
+    const turn = (ratio) => scenario.lower ? 1 / ratio : ratio
+    return {
+      title: scenario.title,
+      floor: turn(scenario.floor.stock),
+      bars: shown.filter(({ name }) => figures[scenario.name][name])
+        .map(({ name }) => ({ name, ratio: turn(ratios(figures[scenario.name][name], figures[scenario.name].stock).median) }))
+    }
+  }).filter((row) => row.bars.length > 0)
+  return rows.length === 0 ? '' : bars(rows, shown)
+}
+
+/** Writes docs/benchmarks.md and its picture. */
+function writeReport (scenarios, subjects, { figures, failures, rounds }, { clients, command }) {
+  const drawn = picture(scenarios, subjects.filter(({ name }) => name !== 'limit'), figures)
+  fs.writeFileSync(path.join(docs, 'benchmarks.svg'), drawn)
+  fs.writeFileSync(path.join(docs, 'benchmarks.md'), `# Benchmarks
+
+Written by \`${command}\`; every figure below comes from one run of it.
+
+${environment()}
+
+![Speed relative to stock Node](benchmarks.svg)
+
+${table(scenarios, subjects, figures)}
+
+How to read it: stock Node's column is a figure (median, and half its range); the others are ratios
+to stock Node, round by round: the median and the range of ${rounds} rounds. Where less is better, so
+is a smaller ratio. In the picture longer is always better; a red line is the floor that sluice must
+reach, and the dashed line is stock Node.
+
+How it is measured: each server is a fresh process on core 0, the load runs on core 1, and the
+subjects take turns within a round. A response's status, length and SHA-256 are asserted before a
+figure counts${failures.length > 0 ? '; a subject that failed has none' : ''}. \`wrk\` loads the plain scenarios with 50 connections; large bodies,
+pipelining, connections and stalled clients (${clients}) have a client in C (\`bench/native\`) that
+drops large bodies inside the kernel. The limit is an epoll server in C that sends a response made
+beforehand: where a subject comes near it, the kernel is what is measured.
+${failures.length > 0 ? `\nWithout a figure:\n\n${failures.map((failure) => `- ${failure}`).join('\n')}\n` : ''}`)
+}
+
+module.exports = { table, environment, floors, writeReport, docs, OURS }

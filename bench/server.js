@@ -1,0 +1,27 @@
+'use strict'
+
+// One server process: server.js http|sluice APP [tls]. Prints its port as one line of JSON, and
+// ends with its standard input.
+
+const fs = require('node:fs')
+const path = require('node:path')
+const { findApp } = require('./apps')
+
+const [module_, name, tls] = process.argv.slice(2)
+
+const fixture = (file) => fs.readFileSync(path.join(__dirname, '..', '__test__', 'fixtures', 'tls', file))
+
+function create (listener) {
+  const options = tls === 'tls' ? { key: fixture('key.pem'), cert: fixture('certificate.pem') } : {}
+  if (module_ === 'sluice') {
+    const sluice = require('..')
+    return tls === 'tls' ? sluice.createSecureServer(options, listener) : sluice.createServer(options, listener)
+  }
+  return require(tls === 'tls' ? 'node:https' : 'node:http').createServer(options, listener)
+}
+
+const server = create(findApp(name).listener())
+server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {
+  process.stdout.write(JSON.stringify({ port: server.address().port }) + '\n')
+})
+process.stdin.on('end', () => process.exit(0)).resume()
