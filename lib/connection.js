@@ -360,11 +360,15 @@ class Connection {
   }
 }
 
+/** Of a callback without an error. */
+let successArguments = null
+
 /** Runs the callbacks, of those `taken` by then, whose bytes the kernel had when `sent` was read. */
 function deliver ({ callbacks }, sent, taken) {
+  successArguments ??= host.successArguments()
   for (let { first } = callbacks; first !== undefined && first.end <= sent && first.nth <= taken; first = callbacks.first) {
     callbacks.shift()
-    first.callback(...host.successArguments)
+    first.callback(...successArguments)
   }
 }
 

@@ -13,10 +13,18 @@ const page = native?.page
 // A program may replace the global one: the time on the wire stays the system's.
 const { now } = Date
 
-const hostBits = (host.removedConnectionCloses ? HeadBits.REMOVED_CONNECTION_CLOSES : 0) |
-  (host.unframedKeepsAlive ? HeadBits.UNFRAMED_KEEPS_ALIVE : 0)
+let hostBits = -1
+let keepsContentLength = false
+
+/** The host's own rules, asked once. */
+function askHost () {
+  hostBits = (host.removedConnectionCloses() ? HeadBits.REMOVED_CONNECTION_CLOSES : 0) |
+    (host.unframedKeepsAlive() ? HeadBits.UNFRAMED_KEEPS_ALIVE : 0)
+  keepsContentLength = host.keepsContentLength()
+}
 
 function bitsOf (message, validate) {
+  if (hostBits < 0) askHost()
   const contentLength = message._contentLength
   return hostBits |
     (message.sendDate ? HeadBits.SEND_DATE : 0) |
@@ -133,7 +141,7 @@ function _storeHeader (firstLine, headers) {
   }
   const after = result.bits
   if (after !== before) apply(this, after, result.declared)
-  if (host.keepsContentLength && after & HeadBits.SAW_CONTENT_LENGTH) this._contentLength = declaredIn(this, headers)
+  if (keepsContentLength && after & HeadBits.SAW_CONTENT_LENGTH) this._contentLength = declaredIn(this, headers)
   this._header = result.head
   this._headerSent = false
   // The peer waits for the head before it lets the body come (RFC 9110 section 10.1.1).
