@@ -10,12 +10,13 @@ const { native, Status, MessageBits, BYTES, FIRST_ESTIMATED, FIRST_LEGACY } = re
 const { connectionOf, kConnection } = require('./connection')
 const { codeOf, lengthOf } = require('./encoding')
 const { optionsOf } = require('./options')
-const { keepCallbacks } = require('./lost-callbacks')
 const staging = require('./staging')
-const gather = require('./gather')
 const errors = require('./errors')
 const host = require('./host')
 const head = require('./head')
+// What most processes never need is loaded when it is: each file is half a millisecond.
+const { keepCallbacks } = host.losesCallbacks ? require('./lost-callbacks') : {}
+let gather = null
 
 const hostPrototype = http.OutgoingMessage.prototype
 const hostWrite = hostPrototype.write
@@ -77,6 +78,8 @@ function exceedsLength (message, length, last) {
  */
 function writeGathered (message, chunk, encoding, code) {
   const { socket } = message
+  if (!socket?.encrypted) return undefined
+  gather ??= require('./gather')
   if (!socket || socket._httpMessage !== message || (code !== BYTES && code !== 0) || chunk.length > gather.MOST ||
       chunk.length === 0 || socket.destroyed || socket._writableState.ending || message.outputData.length !== 0) return undefined
   const gathering = gather.gatherOf(socket)
