@@ -38,6 +38,12 @@ test('a listener that throws in drain is an uncaught exception', async (t) => {
   t.deepEqual(await run('throws'), { code: 0, signal: null, out: 'thrown in drain' })
 })
 
+test('callbacks that throw keep none of the others from running', async (t) => {
+  const { code, out } = await run('callbacks')
+  t.is(code, 0)
+  t.is(out, 'a, a threw, b, end, big, big threw, after, after threw, last ERR_STREAM_DESTROYED')
+})
+
 test('cluster workers that end with bytes queued', async (t) => {
   const { code, out } = await run('cluster')
   t.is(code, 0)

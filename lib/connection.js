@@ -275,10 +275,16 @@ class Connection {
     if (this.pending === 0) {
       this.resource = null
       this.giveBack()
-      this.releaseWritable(null)
-      const onEmpty = this.onEmpty
+      const { onEmpty } = this
       this.onEmpty = null
-      onEmpty?.()
+      try {
+        this.releaseWritable(null)
+      } finally {
+        // Whatever a listener of `drain` throws.
+        onEmpty?.()
+        deliver(this, this.enqueued - this.pending, this.taken)
+      }
+      return
     }
     deliver(this, this.enqueued - this.pending, this.taken)
   }
@@ -363,9 +369,27 @@ class Connection {
 /** Of a callback without an error. */
 let successArguments = null
 
+/**
+ * Runs `step`, and `rest` in a tick of its own if a callback of the program's throws in it: the
+ * error is an uncaught exception, and what waits behind it must not wait for ever.
+ */
+function guard (step, rest, ...values) {
+  let isDone = false
+  try {
+    step(...values)
+    isDone = true
+  } finally {
+    if (!isDone) process.nextTick(rest, ...values)
+  }
+}
+
 /** Runs the callbacks, of those `taken` by then, whose bytes the kernel had when `sent` was read. */
-function deliver ({ callbacks }, sent, taken) {
+function deliver (connection, sent, taken) {
   successArguments ??= host.successArguments()
+  guard(runDue, deliver, connection, sent, taken)
+}
+
+function runDue ({ callbacks }, sent, taken) {
   for (let { first } = callbacks; first !== undefined && first.end <= sent && first.nth <= taken; first = callbacks.first) {
     callbacks.shift()
     first.callback(...successArguments)
@@ -374,12 +398,16 @@ function deliver ({ callbacks }, sent, taken) {
 
 /** Every callback that waits gets its error, in order; then the socket is destroyed. */
 function fail (connection, error) {
-  const { socket } = connection
-  deliver(connection, connection.enqueued - connection.pending, connection.taken)
+  guard(failAll, fail, connection, error)
+}
+
+function failAll (connection, error) {
+  const { socket, callbacks } = connection
+  runDue(connection, connection.enqueued - connection.pending, connection.taken)
   const reason = error ?? socket.errored ?? errors.streamDestroyed()
-  const { callbacks } = connection
-  connection.callbacks = new Fifo()
-  while (callbacks.length !== 0) callbacks.shift().callback(reason)
+  // Those that the callbacks themselves add are not among them.
+  const { taken } = connection
+  while (callbacks.length !== 0 && callbacks.first.nth <= taken) callbacks.shift().callback(reason)
   connection.releaseWritable(reason)
   if (error !== null) socket.destroy(error)
 }
