@@ -1,6 +1,6 @@
 'use strict'
 
-// npm run bench -- [--quick] [--only NAME]... [--self] [--rounds N]
+// npm run bench -- [--quick] [--only NAME]... [--self] [--rounds N] [--seconds N]
 
 const { parseArgs } = require('node:util')
 const { Failure } = require('../scripts/run')
@@ -39,11 +39,14 @@ async function main () {
       quick: { type: 'boolean', default: false },
       self: { type: 'boolean', default: false },
       only: { type: 'string', multiple: true, default: [] },
-      rounds: { type: 'string' }
+      rounds: { type: 'string' },
+      seconds: { type: 'string' }
     }
   })
   const options = { ...(values.quick ? QUICK : FULL) }
   if (values.rounds) options.rounds = Number(values.rounds)
+  // Warmed for as long as measured: on a slow machine the compiler is busy for the first seconds.
+  if (values.seconds) options.seconds = options.warm = Number(values.seconds)
   const run = chosen(values.only)
   await prepare()
   // Quick: without the runtimes that no floor compares with.

@@ -227,6 +227,19 @@ function onFinished (message, callback) {
   else (message[host.kEndCallbacks] ??= []).push(callback)
 }
 
+/** A larger body may have to wait, and is ours. In bytes or code units. */
+const MOST_WHOLE = 4096
+
+/**
+ * A small whole response, the first on its socket, is the host's: it may be the only one, and taking a
+ * socket over costs more than one response gains (0.73 × of stock Node, one connection a request).
+ */
+function isFirstAndWhole (message, chunk) {
+  const { socket } = message
+  return (chunk === null || chunk.length <= MOST_WHOLE) && socket !== null && socket !== undefined && !message._headerSent && socket[kConnection] === undefined &&
+    socket._handle?.bytesWritten === 0
+}
+
 function end (chunk, encoding, callback) {
   if (typeof chunk === 'function') {
     callback = chunk
@@ -243,7 +256,7 @@ function end (chunk, encoding, callback) {
   }
   const code = isString ? codeOf(encoding) : BYTES
   // What the host's `write` holds, called by another's wrapper, only the host's `end` lets go.
-  if (this.strictContentLength || !isTruthful(this) || this[host.kChunkedLength] > 0) {
+  if (this.strictContentLength || isFirstAndWhole(this, chunk) || !isTruthful(this) || this[host.kChunkedLength] > 0) {
     return hostEnd.call(this, asHostChunk(chunk, encoding, code), encoding, callback)
   }
   if (!this._header) {
