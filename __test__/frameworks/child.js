@@ -10,17 +10,22 @@ const isOurs = (socket) => Object.getOwnPropertySymbols(socket)
   .some((symbol) => symbol.description === 'sluice.connection' && socket[symbol])
 
 let native = 0
+/** Responses that have our methods. */
+let ours = 0
 const { emit } = http.Server.prototype
 http.Server.prototype.emit = function (event, req, res) {
   if (event === 'request') {
     const { socket } = req
-    res.on('finish', () => { if (isOurs(socket)) native++ })
+    res.on('finish', () => {
+      if (isOurs(socket)) native++
+      if (typeof res.flushWrites === 'function') ours++
+    })
   }
   return emit.apply(this, arguments)
 }
 
 const log = []
-process.on('message', () => process.send({ log, native }))
+process.on('message', () => process.send({ log, native, ours }))
 
 async function main () {
   const app = require(path.join(__dirname, 'apps', process.argv[2]))

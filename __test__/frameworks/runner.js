@@ -80,12 +80,14 @@ async function observe (app, connections, execArgv, talk) {
       conversations.push(parseResponses(bytes, requests.map(({ method = 'GET' }) => method)).map(meaning))
     }
     if (talk) conversations.push(await talk(running.port))
-    const { log, native } = await running.report()
-    return { conversations, log, native }
+    const { log, native, ours } = await running.report()
+    return { conversations, log, native, ours }
   } finally {
     await running.close()
   }
 }
+
+const SMALL = new Set(['opentelemetry', 'multer', 'graphql', 'sockets'])
 
 /**
  * Compares one app and asserts that sluice really wrote.
@@ -97,8 +99,10 @@ async function compare (t, app, connections, talk) {
   const actual = await observe(app, connections, ['--require', register], talk)
   t.deepEqual(actual.conversations, expected.conversations)
   t.deepEqual(actual.log, expected.log)
-  t.is(expected.native, 0)
-  t.true(actual.native > 0, 'no response was written by sluice')
+  t.is(expected.native + expected.ours, 0)
+  t.true(actual.ours > 0, 'no response has the methods of sluice')
+  // The first small whole response of a socket is left to Node, and these give no other.
+  if (!SMALL.has(app)) t.true(actual.native > 0, 'no response was written by sluice')
 }
 
 module.exports = { compare }
