@@ -130,10 +130,7 @@ class Connection {
   giveBack () {
     if (!this.leaves || this.id === 0 || this.folded().pending !== 0) return false
     const { socket, handle } = this
-    native.detach(this.id)
-    connections[this.id & SLOT_MASK] = undefined
-    this.id = 0
-    this.isDeferred = false
+    this.forget()
     socket.removeListener('removeListener', this.onRemoved)
     for (const name of ['_write', '_writev', '_final', kConnection]) delete socket[name]
     for (const { name, ours, before } of this.wrapped) {
@@ -143,6 +140,14 @@ class Connection {
       else Object.defineProperty(handle, name, before)
     }
     return true
+  }
+
+  /** The native side is done with the descriptor. */
+  forget () {
+    native.detach(this.id)
+    connections[this.id & SLOT_MASK] = undefined
+    this.id = 0
+    this.isDeferred = false
   }
 
   /** Whether a message may write past the Writable: nothing is in it but our barrier. */
@@ -178,6 +183,11 @@ class Connection {
     this.callbacks.push({ end: page[Page.ENQUEUED], nth: ++this.taken, callback })
   }
 
+  /** The callbacks that are due now run in a tick of their own. */
+  deliverSoon () {
+    if (this.callbacks.length !== 0) process.nextTick(deliver, this, this.enqueued - this.pending, this.taken)
+  }
+
   /**
    * After a message's write. @returns {boolean} the contract's answer
    */
@@ -190,11 +200,11 @@ class Connection {
         return true
       case Status.SENT:
         this.isDeferred = false
-        if (this.callbacks.length !== 0) process.nextTick(deliver, this, this.enqueued - this.pending, this.taken)
+        this.deliverSoon()
         return true
       case Status.BLOCKED:
         this.isDeferred = false
-        if (this.callbacks.length !== 0) process.nextTick(deliver, this, this.enqueued - this.pending, this.taken)
+        this.deliverSoon()
         this.raiseBarrier()
         return false
       default:
@@ -331,7 +341,7 @@ class Connection {
   sunk (status, callback) {
     this.read()
     this.isDeferred = false
-    if (this.callbacks.length !== 0) process.nextTick(deliver, this, this.enqueued - this.pending, this.taken)
+    this.deliverSoon()
     if (status === Status.SENT) {
       this.giveBack()
       return callback()
@@ -356,10 +366,7 @@ class Connection {
   /** The descriptor is about to be closed. */
   detach () {
     if (this.id === 0) return
-    native.detach(this.id)
-    connections[this.id & SLOT_MASK] = undefined
-    this.id = 0
-    this.isDeferred = false
+    this.forget()
     if (this.callbacks.length !== 0 || this.release !== null) {
       process.nextTick(fail, this, null)
     }

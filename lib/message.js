@@ -80,7 +80,7 @@ function writeGathered (message, chunk, encoding, code) {
   const { socket } = message
   if (!socket?.encrypted) return undefined
   gather ??= require('./gather')
-  if (!socket || socket._httpMessage !== message || (code !== BYTES && code !== 0) || chunk.length > gather.MOST ||
+  if (socket._httpMessage !== message || (code !== BYTES && code !== 0) || chunk.length > gather.MOST ||
       chunk.length === 0 || socket.destroyed || socket._writableState.ending || message.outputData.length !== 0) return undefined
   const gathering = gather.gatherOf(socket)
   if (gathering === null) return undefined
@@ -236,8 +236,8 @@ const MOST_WHOLE = 4096
  */
 function isFirstAndWhole (message, chunk) {
   const { socket } = message
-  return (chunk === null || chunk.length <= MOST_WHOLE) && socket !== null && socket !== undefined && !message._headerSent && socket[kConnection] === undefined &&
-    socket._handle?.bytesWritten === 0
+  return (chunk === null || chunk.length <= MOST_WHOLE) && !message._headerSent &&
+    socket?._handle?.bytesWritten === 0 && socket[kConnection] === undefined
 }
 
 function end (chunk, encoding, callback) {
