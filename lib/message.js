@@ -236,8 +236,8 @@ const MOST_WHOLE = 4096
  */
 function isFirstAndWhole (message, chunk) {
   const { socket } = message
-  return (chunk === null || chunk.length <= MOST_WHOLE) && !message._headerSent &&
-    socket?._handle?.bytesWritten === 0 && socket[kConnection] === undefined
+  if (!socket || socket[kConnection] !== undefined) return false
+  return (chunk === null || chunk.length <= MOST_WHOLE) && !message._headerSent && socket._handle?.bytesWritten === 0
 }
 
 function end (chunk, encoding, callback) {
