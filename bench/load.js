@@ -26,21 +26,35 @@ async function closedLoop ({ port }, { connections = 50, depth = 1, close = fals
   return result
 }
 
-async function closed (server, scenario, length, times) {
-  const { responses, seconds } = await closedLoop(server, scenario, length, times)
-  return { [scenario.name]: responses / seconds }
+/**
+ * Microseconds of the server's CPU for each response: steadier than throughput, because what else
+ * the machine does takes time and no CPU of the server's.
+ */
+async function withCpu ({ pid }, { name }, measureLoad) {
+  const before = cpuSeconds(pid)
+  const { responses, seconds } = await measureLoad()
+  return { [name]: responses / seconds, cpu: (cpuSeconds(pid) - before) / responses * 1e6 }
 }
 
+async function closed (server, scenario, length, { warm, seconds }) {
+  await closedLoop(server, scenario, length, { warm: 0, seconds: warm })
+  return withCpu(server, scenario, () => closedLoop(server, scenario, length, { warm: 0, seconds }))
+}
+
+/** wrk counts whole seconds: a shorter window is our own client's. */
 async function wrk (server, scenario, length, { warm, seconds }) {
-  if (scenario.tls) await runWrk(server, scenario, 1)
+  if (scenario.tls) await runWrk(server, scenario, Math.max(1, Math.round(warm)))
   else await closedLoop(server, scenario, length, { warm: 0, seconds: warm })
-  return { [scenario.name]: await runWrk(server, scenario, Math.max(1, Math.round(seconds))) }
+  return withCpu(server, scenario, () => scenario.tls || seconds >= 1
+    ? runWrk(server, scenario, Math.max(1, Math.round(seconds)))
+    : closedLoop(server, scenario, length, { warm: 0, seconds }))
 }
 
 async function runWrk ({ port }, { connections = 50, tls }, seconds) {
   const text = await output(['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, `${tls ? 'https' : 'http'}://127.0.0.1:${port}/`])
   if (/Non-2xx|Socket errors/.test(text)) throw new Error(/.*(Non-2xx|Socket errors).*/.exec(text)[0].trim())
-  return Number(/Requests\/sec:\s+([\d.]+)/.exec(text)[1])
+  const responses = Number(/(\d+) requests in/.exec(text)[1])
+  return { responses, seconds: responses / Number(/Requests\/sec:\s+([\d.]+)/.exec(text)[1]) }
 }
 
 /** CPU per write of one client that reads events. */

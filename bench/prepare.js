@@ -39,7 +39,7 @@ async function prepare () {
     fs.utimesSync(installed, new Date(), new Date())
   }
   fs.mkdirSync(cache, { recursive: true })
-  for (const name of ['limit', 'load', 'stall']) await compile(name)
+  for (const name of ['limit', 'load', 'stall', 'latency']) await compile(name)
   if (!fs.existsSync(FILE)) fs.writeFileSync(FILE, Buffer.alloc(50 * 1024 * 1024, 'a line of a file, '))
 }
 

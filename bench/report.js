@@ -65,6 +65,21 @@ function table (scenarios, subjects, figures) {
   return lines.join('\n')
 }
 
+/**
+ * CPU of the server for each response, in Markdown.
+ * @param {Record<string, Record<string, number[]>>} cpu
+ */
+function cpuTable (scenarios, subjects, cpu) {
+  const lines = [
+    `| CPU for each response, less is better | ${subjects.map(({ name, title }) => name === 'stock' ? `${title}, µs` : title).join(' | ')} |`,
+    `| --- | ${subjects.map(() => '---').join(' | ')} |`
+  ]
+  for (const { name, title } of scenarios) {
+    if (cpu[name].stock) lines.push(`| ${title} | ${subjects.map((subject) => cell(cpu[name], subject.name)).join(' | ')} |`)
+  }
+  return lines.join('\n')
+}
+
 /** The machine and the versions, in Markdown. */
 function environment () {
   const cpu = os.cpus()[0].model.trim()
@@ -87,7 +102,7 @@ function picture (scenarios, subjects, figures) {
 }
 
 /** Writes docs/benchmarks.md and its picture. */
-function writeReport (scenarios, subjects, { figures, failures, rounds }, { clients, command }) {
+function writeReport (scenarios, subjects, { figures, cpu, failures, rounds }, { clients, command }) {
   const drawn = picture(scenarios, subjects.filter(({ name }) => name !== 'limit'), figures)
   fs.writeFileSync(path.join(docs, 'benchmarks.svg'), drawn)
   fs.writeFileSync(path.join(docs, 'benchmarks.md'), `# Benchmarks
@@ -100,13 +115,16 @@ ${environment()}
 
 ${table(scenarios, subjects, figures)}
 
+${cpuTable(scenarios, subjects, cpu)}
+
 How to read it: stock Node's column is a figure (median, and half its range); the others are ratios
 to stock Node, round by round: the median and the range of ${rounds} rounds. Where less is better, so
 is a smaller ratio. In the picture longer is always better; a red line is the floor that sluice must
 reach, and the dashed line is stock Node.
 
 How it is measured: each server is a fresh process on core 0, the load runs on core 1, and the
-subjects take turns within a round. A response's status, length and SHA-256 are asserted before a
+subjects take turns within a round, in every other round the other way round. CPU is what the server's
+threads used while the load ran: what else the machine does disturbs it less than it does throughput. A response's status, length and SHA-256 are asserted before a
 figure counts${failures.length > 0 ? '; a subject that failed has none' : ''}. \`wrk\` loads the plain scenarios with 50 connections; large bodies,
 pipelining, connections and stalled clients (${clients}) have a client in C (\`bench/native\`) that
 drops large bodies inside the kernel. The limit is an epoll server in C that sends a response made
@@ -114,4 +132,4 @@ beforehand: where a subject comes near it, the kernel is what is measured.
 ${failures.length > 0 ? `\nWithout a figure:\n\n${failures.map((failure) => `- ${failure}`).join('\n')}\n` : ''}`)
 }
 
-module.exports = { table, environment, floors, writeReport, docs, OURS }
+module.exports = { table, cpuTable, environment, floors, writeReport, docs, OURS }

@@ -45,8 +45,9 @@ function bars (rows, subjects) {
  * Curves of ratios to stock, one panel each.
  * @param {{ title: string, labels: string[], lines: { name: string, ratios: (number | undefined)[] }[] }[]} panels
  * @param {{ name: string, title: string }[]} subjects
+ * @param {number} [marked] points below are marked
  */
-function curves (panels, subjects) {
+function curves (panels, subjects, marked = 0) {
   const width = 430
   const height = 200
   const parts = legend(subjects, 18)
@@ -67,6 +68,9 @@ function curves (panels, subjects) {
     for (const { name, ratios } of lines) {
       const points = ratios.map((ratio, at) => ratio > 0 ? `${x(at).toFixed(1)},${y(ratio).toFixed(1)}` : '').filter(Boolean)
       parts.push(`<polyline points="${points.join(' ')}" fill="none" stroke="${COLOURS[name]}" stroke-width="2"/>`)
+      ratios.forEach((ratio, at) => {
+        if (ratio < marked) parts.push(`<circle cx="${x(at).toFixed(1)}" cy="${y(ratio).toFixed(1)}" r="4" fill="#c92a2a"/>`)
+      })
     }
   })
   return svg(2 * width + 90, 60 + Math.ceil(panels.length / 2) * (height + 70), parts)

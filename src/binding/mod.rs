@@ -8,7 +8,7 @@
 mod body;
 mod environment;
 mod head;
-mod staging;
+pub mod staging;
 mod text;
 mod value;
 

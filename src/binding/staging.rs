@@ -34,7 +34,7 @@ pub(super) struct Staging {
 }
 
 /// Chunks that were put aside.
-pub(super) struct Staged<'a> {
+pub struct Staged<'a> {
     pub(super) handle: u32,
     framing: Framing,
     lengths: &'a [u32],
@@ -86,18 +86,23 @@ impl Staging {
                 std::slice::from_raw_parts(self.arena, length),
             )
         };
-        Some(Staged {
+        Some(Staged::new(handle, framing, lengths, bytes))
+    }
+}
+
+impl<'a> Staged<'a> {
+    /// Chunks of these lengths, which stand back to back in `bytes`.
+    pub fn new(handle: u32, framing: Framing, lengths: &'a [u32], bytes: &'a [u8]) -> Self {
+        Self {
             handle,
             framing,
             lengths,
             bytes,
-        })
+        }
     }
-}
 
-impl Staged<'_> {
     /// Appends the chunks in their frames.
-    pub(super) fn frame(&self, out: &mut Vec<u8>) {
+    pub fn frame(&self, out: &mut Vec<u8>) {
         out.reserve(self.bytes.len() + self.lengths.len() * 8);
         let mut rest = self.bytes;
         for length in self.lengths {

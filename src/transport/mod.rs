@@ -13,4 +13,4 @@ mod socket;
 
 pub use connection::{Connection, Outcome};
 pub use poller::{Notify, Poller};
-pub use queue::Held;
+pub use queue::{Detached, Held, SendQueue};

@@ -22,7 +22,7 @@ const SEGMENT_FULL: usize = 64 * 1024;
 const MOST_SPARE: usize = 256 * 1024;
 
 /// Bytes in order; a consumed offset instead of moved bytes.
-pub(super) struct SendQueue<H> {
+pub struct SendQueue<H> {
     segments: VecDeque<Segment<H>>,
     /// Bytes of the first segment that the kernel has. Zero if there is none.
     consumed: usize,
@@ -31,10 +31,12 @@ pub(super) struct SendQueue<H> {
 }
 
 /// A held chunk's memory is gone.
-pub(super) struct Detached;
+pub struct Detached;
 
 impl<H: Held> SendQueue<H> {
-    pub(super) fn new() -> Self {
+    /// A queue of nothing.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
         Self {
             segments: VecDeque::new(),
             consumed: 0,
@@ -43,13 +45,13 @@ impl<H: Held> SendQueue<H> {
     }
 
     /// Bytes that are not yet in the kernel.
-    pub(super) fn pending(&self) -> usize {
+    pub fn pending(&self) -> usize {
         self.pending
     }
 
     /// Lets `fill` append to the last copied segment; gives the number of bytes that it added.
     /// A new segment is made of `spare`, the memory of an emptied one.
-    pub(super) fn append(&mut self, spare: &mut Vec<u8>, fill: impl FnOnce(&mut Vec<u8>)) -> usize {
+    pub fn append(&mut self, spare: &mut Vec<u8>, fill: impl FnOnce(&mut Vec<u8>)) -> usize {
         let shared = matches!(self.segments.back(), Some(Segment::Copied(last)) if last.len() < SEGMENT_FULL);
         if !shared {
             self.segments
@@ -66,17 +68,13 @@ impl<H: Held> SendQueue<H> {
     }
 
     /// Queues a chunk by reference; `len` is its length in bytes now.
-    pub(super) fn hold(&mut self, chunk: H, len: usize) {
+    pub fn hold(&mut self, chunk: H, len: usize) {
         self.segments.push_back(Segment::Held(chunk, len));
         self.pending += len;
     }
 
     /// The next bytes, as many segments as `room` takes.
-    pub(super) fn gather<'a>(
-        &'a self,
-        room: &mut Vec<IoSlice<'a>>,
-        most: usize,
-    ) -> Result<(), Detached> {
+    pub fn gather<'a>(&'a self, room: &mut Vec<IoSlice<'a>>, most: usize) -> Result<(), Detached> {
         let mut skip = self.consumed;
         for segment in self.segments.iter().take(most) {
             let bytes = match segment {
@@ -96,7 +94,7 @@ impl<H: Held> SendQueue<H> {
     }
 
     /// The next bytes, if they are all that there is and were copied: the usual case.
-    pub(super) fn single(&self) -> Option<&[u8]> {
+    pub fn single(&self) -> Option<&[u8]> {
         match self.segments.front() {
             Some(Segment::Copied(bytes)) if self.segments.len() == 1 => bytes.get(self.consumed..),
             _ => None,
@@ -105,7 +103,7 @@ impl<H: Held> SendQueue<H> {
 
     /// Drops `sent` bytes from the front, and segments that are empty; the memory of one of them
     /// becomes `spare`.
-    pub(super) fn consume(&mut self, sent: usize, spare: &mut Vec<u8>) {
+    pub fn consume(&mut self, sent: usize, spare: &mut Vec<u8>) {
         self.pending -= sent;
         self.consumed += sent;
         while let Some(front) = self.segments.front() {
