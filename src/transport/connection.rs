@@ -7,8 +7,9 @@ use std::io;
 use std::os::fd::RawFd;
 
 /// Deferred bytes at which they are handed over without waiting for the end of the turn: the
-/// peer can read while the program writes on.
-const DEFER_MOST: usize = 256 * 1024;
+/// peer can read while the program writes on. With a quarter of this, 640 KiB in one turn left in
+/// three calls, at 0.87 × of stock Node's one; now 1.02 ×.
+const DEFER_MOST: usize = 1024 * 1024;
 
 /// Hand-overs for which the kernel's word is trusted, less what was handed over. Its room only
 /// grows in between, but for the rare shrinking under global memory pressure. Asking costs 0.3 to
