@@ -102,16 +102,20 @@ const run = host.stalls ? test.serial.skip : test.serial
 
 run(`${PROGRAMS} random programs`, async (t) => {
   t.timeout(300_000)
-  const servers = {
-    stock: await ProgramServer.start(stock, 'high-water-mark'),
-    kernel: await ProgramServer.start(subject, 'kernel'),
-    'high-water-mark': await ProgramServer.start(subject, 'high-water-mark')
+  const servers = {}
+  for (const transport of ['tcp', 'tls']) {
+    servers[transport] = {
+      stock: await ProgramServer.start(stock, 'high-water-mark', transport),
+      kernel: await ProgramServer.start(subject, 'kernel', transport),
+      'high-water-mark': await ProgramServer.start(subject, 'high-water-mark', transport)
+    }
   }
   let programs = 0
   try {
     const property = fc.asyncProperty(batch(BATCH), async (batch) => {
-      const expected = await servers.stock.run(batch)
-      const actual = await servers[batch.backpressure].run(batch)
+      const { stock, ...ours } = servers[batch.transport]
+      const expected = await stock.run(batch)
+      const actual = await ours[batch.backpressure].run(batch)
       programs += batch.programs.length
       const difference = firstDifference(comparable(actual, batch), comparable(expected, batch))
       if (difference) throw new Error(difference)
@@ -125,7 +129,7 @@ run(`${PROGRAMS} random programs`, async (t) => {
     })
     if (report.failed) t.fail(explain(report))
   } finally {
-    for (const server of Object.values(servers)) await server.close()
+    for (const server of Object.values(servers).flatMap(Object.values)) await server.close()
   }
   t.true(programs >= PROGRAMS / 2)
   t.log(`${programs} programs`)

@@ -53,9 +53,10 @@ class ProgramServer {
   #server
   #batch = null
 
-  static async start (subject, backpressure) {
+  static async start (subject, backpressure, transport) {
     const it = new ProgramServer()
     it.#server = await startServer(subject, {
+      transport,
       options: { backpressure },
       listener: (req, res) => it.#serve(req, res)
     })

@@ -147,10 +147,11 @@ const withoutWaiting = ({ steps, ...rest }) => ({ ...rest, steps: steps.filter((
 const batch = (size) => fc.record({
   programs: fc.array(program, { minLength: 1, maxLength: size, size: 'max' }),
   arrival: fc.constantFrom('sequential', 'sequential', 'pipelined', 'pipelined at once'),
-  backpressure: fc.constantFrom('kernel', 'high-water-mark')
-}).map(({ programs, arrival, backpressure }) => ({
+  backpressure: fc.constantFrom('kernel', 'high-water-mark'),
+  transport: fc.constantFrom('tcp', 'tcp', 'tcp', 'tls')
+}).map(({ programs, arrival, ...how }) => ({
   arrival,
-  backpressure,
+  ...how,
   programs: programs.map((program) => {
     if (arrival === 'pipelined') return withoutTrailer(withoutClosing(program))
     if (arrival === 'pipelined at once') return withoutTrailer(withoutWaiting(program))
