@@ -150,12 +150,15 @@ class Connection {
     this.isDeferred = false
   }
 
-  /** Whether a message may write past the Writable: nothing is in it but our barrier. */
+  /**
+   * Whether a message may write past the Writable: nothing is in it but our barrier, not even a
+   * write of no bytes, which has a callback.
+   */
   isDirectFor (message) {
     const { state, socket } = this
     return this.id !== 0 && state.length === this.barrierLength &&
       state.corked === 0 && !state.ending && !socket.destroyed && socket._httpMessage === message &&
-      (this.release === null || this.inBarrier) && socket.write === stock.write &&
+      (this.release === null || (this.inBarrier && state.getBuffer().length === 0)) && socket.write === stock.write &&
       message.outputData.length === 0
   }
 
@@ -181,6 +184,18 @@ class Connection {
   /** `callback` runs once everything queued until now is in the kernel, or never will be. */
   notify (callback) {
     this.callbacks.push({ end: page[Page.ENQUEUED], nth: ++this.taken, callback })
+  }
+
+  /**
+   * The callback of a write that the Writable holds behind ours. A destroyed Writable calls its own
+   * before the descriptor is closed and ours are called: they have waited longer.
+   */
+  afterOwn (callback) {
+    if (this.callbacks.length === 0) return callback
+    return (error, ...values) => {
+      if (error && this.callbacks.length !== 0) fail(this, null)
+      return callback(error, ...values)
+    }
   }
 
   /** The callbacks that are due now run in a tick of their own. */

@@ -196,10 +196,20 @@ function writeBody (message, chunk, encoding, code, callback) {
     if (typeof callback === 'function') connection.notify(callback)
     return connection.settle(status, message)
   }
-  if (message.socket?.destroyed) return refuse(callback)
+  const { socket } = message
+  if (socket?.destroyed) return refuse(callback)
   corkForTick(message)
-  const gathered = typeof callback === 'function' ? undefined : writeGathered(message, chunk, encoding, code)
-  return gathered ?? streamedAnswer(message, writeStreamed(message, chunk, encoding, code, callback))
+  if (typeof callback === 'function') {
+    if (socket && !socket.writable) {
+      // It takes nothing any more, and the host would keep the callback for ever.
+      process.nextTick(callback, socket.errored ?? errors.streamDestroyed())
+      return streamedAnswer(message, writeStreamed(message, chunk, encoding, code, null))
+    }
+    const ordered = socket?.[kConnection]?.afterOwn(callback) ?? callback
+    return streamedAnswer(message, writeStreamed(message, chunk, encoding, code, ordered))
+  }
+  return writeGathered(message, chunk, encoding, code) ??
+    streamedAnswer(message, writeStreamed(message, chunk, encoding, code, callback))
 }
 
 /** `finish`, when the last byte is with the kernel (Node's `onFinish`). */
