@@ -145,12 +145,6 @@ function asHostChunk (chunk, encoding, code) {
   return isExact ? chunk : native.encode(chunk, code)
 }
 
-function writeOnHost (message, chunk, encoding, code, callback) {
-  // Node 22 and 24 would send the end of the body before what is corked.
-  if (message[host.kCorked] && host.corkIsBroken()) return writeStreamed(message, chunk, encoding, code, callback)
-  return hostWrite.call(message, asHostChunk(chunk, encoding, code), encoding, callback)
-}
-
 /** A socket that is gone takes nothing: Node up to 24 forgets the callback. */
 function refuse (callback) {
   if (typeof callback === 'function') process.nextTick(callback, errors.streamDestroyed())
@@ -169,7 +163,11 @@ function write (chunk, encoding, callback) {
     return hostWrite.call(this, chunk, encoding, callback)
   }
   const code = isString ? codeOf(encoding) : BYTES
-  if (!isTruthful(this) || this[host.kChunkedLength] > 0) return writeOnHost(this, chunk, encoding, code, callback)
+  const isOfHost = !isTruthful(this) || this[host.kChunkedLength] > 0
+  // Node 22 and 24 would send the end of the body before what is corked.
+  if (isOfHost && !(this[host.kCorked] && host.corkIsBroken())) {
+    return hostWrite.call(this, asHostChunk(chunk, encoding, code), encoding, callback)
+  }
   if (host.losesCallbacks && typeof callback === 'function') keepCallbacks(this.socket)
   if (this.strictContentLength) {
     const length = lengthOf(chunk, code)
@@ -183,7 +181,9 @@ function write (chunk, encoding, callback) {
     this[host.kBytesWritten] = accounted
     return answer
   }
-  const answer = writeBody(this, chunk, encoding, code, callback)
+  const answer = isOfHost
+    ? writeStreamed(this, chunk, encoding, code, callback)
+    : writeBody(this, chunk, encoding, code, callback)
   if (!answer) this[host.kNeedDrain] = true
   return answer
 }
@@ -267,6 +267,12 @@ function end (chunk, encoding, callback) {
   const code = isString ? codeOf(encoding) : BYTES
   // What the host's `write` holds, called by another's wrapper, only the host's `end` lets go.
   if (this.strictContentLength || isFirstAndWhole(this, chunk) || !isTruthful(this) || this[host.kChunkedLength] > 0) {
+    if (chunk !== null && this[host.kCorked] && this.chunkedEncoding && this._header && this._hasBody &&
+        !(this[host.kChunkedLength] > 0) && host.corkIsBroken()) {
+      // As in `write`: the host would join it to what it lets go after the end.
+      writeStreamed(this, chunk, encoding, code, null)
+      return hostEnd.call(this, undefined, undefined, callback)
+    }
     return hostEnd.call(this, asHostChunk(chunk, encoding, code), encoding, callback)
   }
   if (!this._header) {

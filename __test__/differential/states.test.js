@@ -1,0 +1,236 @@
+'use strict'
+
+// What a stream's getters say of a response at each step of its life.
+
+const test = require('ava')
+const stream = require('node:stream')
+const host = require('../support/host')
+const { differentialFor, VARIANTS } = require('../support/differential')
+const { request, pipeline } = require('../support/requests')
+
+const differential = differentialFor(test)
+
+const STATE = ['writable', 'writableEnded', 'writableFinished', 'writableHighWaterMark', 'writableObjectMode', 'writableLength',
+  'writableCorked', 'writableNeedDrain', 'writableAborted', 'errored', 'closed', 'destroyed', 'finished', 'headersSent']
+/** Where bytes wait is the transport's to choose, and in `kernel` mode `write` tells. */
+const OF_TRANSPORT = ['writableLength', 'writableCorked', 'writableNeedDrain']
+const PREDICATES = ['isWritable', 'isErrored', 'isDisturbed', 'isReadable', 'isDestroyed'].filter((name) => name in stream)
+
+/** `look(label)` notes everything that can be asked. */
+function looker ({ res, call }, { all }) {
+  const names = STATE.filter((name) => all || !OF_TRANSPORT.includes(name))
+  return (label) => call(`look ${label}`, () => JSON.stringify([
+    ...names.map((name) => `${name}: ${res[name] instanceof Error ? res[name].message : res[name]}`),
+    ...PREDICATES.map((name) => `${name}: ${stream[name](res)}`)
+  ]))
+}
+
+const BIG = Buffer.alloc(300_000, 'b')
+
+/** @type {Record<string, (exchange: object, look: (label: string) => void) => unknown>} */
+const LIVES = {
+  async 'small writes' ({ m, turn, cb }, look) {
+    m.write('one', cb('one'))
+    look('one')
+    m.write(Buffer.from('two'))
+    look('two')
+    await turn()
+    look('turned')
+    m.write('three')
+    m.end('four', cb('end'))
+    look('ended')
+  },
+  async 'a write beyond the mark, and its drain' ({ m, res, until }, look, all) {
+    m.write(BIG)
+    look('big')
+    if (all) res.on('drain', () => look('drain'))
+    m.write('x')
+    look('more')
+    await until(() => res.writableLength === 0)
+    look('empty')
+    m.write('y'.repeat(100_000))
+    m.end(BIG)
+    look('ended')
+  },
+  async 'a declared length' ({ m, turn }, look) {
+    m.setHeader('Content-Length', 8)
+    m.writeHead(200)
+    look('head')
+    m.flushHeaders()
+    look('flushed')
+    await turn()
+    m.write('four')
+    look('written')
+    await turn()
+    look('turned')
+    m.end('more')
+    look('ended')
+  },
+  async corked ({ m, turn }, look) {
+    m.cork()
+    look('corked')
+    m.cork()
+    m.write('one')
+    look('written')
+    m.uncork()
+    look('uncorked once')
+    m.write('two')
+    await turn()
+    look('turned')
+    m.uncork()
+    look('uncorked')
+    m.uncork()
+    look('uncorked too often')
+    await turn()
+    m.end()
+    look('ended')
+  },
+  async 'corked beyond the mark, and ended' ({ m, turn }, look) {
+    m.write('first')
+    await turn()
+    m.cork()
+    m.write(BIG)
+    look('big')
+    m.end('x')
+    look('ended')
+  },
+  async 'one end' ({ m }, look) {
+    m.end('x')
+    look('ended')
+  },
+  async 'one end of much' ({ m, cb }, look) {
+    m.end(BIG, cb('end'))
+    look('ended')
+  },
+  async 'interim, then the head' ({ m, turn }, look) {
+    m.writeProcessing()
+    look('processing')
+    await turn()
+    look('turned')
+    m.flushHeaders()
+    look('flushed')
+    m.end()
+    look('ended')
+  },
+  async 'destroyed before the head' ({ m, turn }, look) {
+    m.destroy()
+    look('destroyed')
+    await turn()
+    m.write('late', () => {})
+    look('written')
+    m.end()
+    look('ended')
+  },
+  async 'destroyed with an error, written' ({ m, res, turn, cb }, look) {
+    res.on('error', () => look('error'))
+    m.write('x')
+    await turn()
+    m.destroy(new Error('own'))
+    look('destroyed')
+    await turn()
+    look('turned')
+    m.destroy(new Error('second'))
+    m.write('late', cb('late'))
+    m.end(cb('end'))
+    look('ended')
+  },
+  async 'destroyed after the end' ({ m, turn }, look) {
+    m.end('x')
+    m.destroy()
+    look('destroyed')
+    await turn()
+    look('turned')
+  },
+  async 'the socket is destroyed' ({ m, socket, turn }, look) {
+    m.write('x')
+    await turn()
+    socket.destroy(new Error('of the socket'))
+    look('destroyed')
+    await turn()
+    look('turned')
+    m.write('late')
+    look('written')
+    m.end()
+    look('ended')
+  },
+  async 'a socket that fails under queued bytes' ({ m, socket, turns }, look) {
+    m.write(BIG)
+    m.write(BIG)
+    socket.destroy(new Error('of the socket'))
+    look('destroyed')
+    await turns(2)
+    look('turned')
+  },
+  async 'socket.end before the end' ({ m, socket, turn }, look) {
+    m.write('x')
+    await turn()
+    socket.end()
+    look('socket ended')
+    m.write('y')
+    look('written')
+    await turn()
+    m.end()
+    look('ended')
+  },
+  async 'detached and ended' ({ m, res, socket, call, turn }, look) {
+    call('detach', () => res.detachSocket(socket))
+    look('detached')
+    m.write('kept')
+    look('written')
+    call('assign', () => res.assignSocket(socket))
+    look('assigned')
+    await turn()
+    look('turned')
+    m.end('x')
+    look('ended')
+  }
+}
+
+const ALL = VARIANTS.filter(({ backpressure }) => backpressure === 'high-water-mark')
+const SOME = VARIANTS.filter(({ backpressure }) => backpressure === 'kernel')
+
+for (const [title, live] of Object.entries(LIVES)) {
+  const torn = /destroy|fail|socket/.test(title)
+  for (const method of ['GET', 'HEAD']) {
+    for (const all of [true, false]) {
+      differential(`${method}: ${title}; ${all ? 'all in the mode of the host' : 'what is not of the transport'}`, {
+        request: request(method, '/', { close: !torn }),
+        variants: all ? ALL : SOME,
+        wire: torn ? 'any' : 'exact',
+        unless: host.corkIsBroken && /corked/.test(title),
+        async client (client, { request, turns }) {
+          client.send(request)
+          if (torn) await Promise.race([client.closed, turns(50)])
+          if (torn) client.halfClose()
+          await client.closed
+        },
+        async script (exchange) {
+          const look = looker(exchange, { all })
+          for (const event of ['prefinish', 'finish', 'close']) exchange.res.on(event, () => look(event))
+          look('made')
+          await live(exchange, look, all)
+        }
+      })
+    }
+  }
+}
+
+for (const all of [true, false]) {
+  differential(`pipelined responses that wait, and are ended; ${all ? 'all' : 'what is not of the transport'}`, {
+    request: pipeline(3),
+    variants: all ? ALL : SOME,
+    async script (exchange) {
+      const { m, index, res, exchanges, until, cb } = exchange
+      const look = looker(exchange, { all })
+      for (const event of ['prefinish', 'finish', 'close']) res.on(event, () => look(event))
+      look('made')
+      m.write('one', cb('one'))
+      look('written')
+      if (index === 1) m.write(BIG, cb('big'))
+      look('big')
+      if (index !== 2) await until(() => exchanges.length === 3 && exchanges[2].res.finished)
+      m.end('two', cb('end'))
+      look('ended')
+    }
+  })
+}
