@@ -200,9 +200,9 @@ function writeBody (message, chunk, encoding, code, callback) {
   if (socket?.destroyed) return refuse(callback)
   corkForTick(message)
   if (typeof callback === 'function') {
-    if (socket && !socket.writable) {
+    if (socket?.errored) {
       // It takes nothing any more, and the host would keep the callback for ever.
-      process.nextTick(callback, socket.errored ?? errors.streamDestroyed())
+      process.nextTick(callback, socket.errored)
       return streamedAnswer(message, writeStreamed(message, chunk, encoding, code, null))
     }
     const ordered = socket?.[kConnection]?.afterOwn(callback) ?? callback

@@ -97,7 +97,7 @@ async function main () {
     await runSuite('cargo test', 'cargo', ['test', '--no-fail-fast'], countCargoLine),
     await runSuite('AVA', process.execPath, [ava, '--tap'], countTapLine),
     await runSuite('AVA, sluice installed on Node\'s own classes', process.execPath,
-      [ava, '--tap', '__test__/differential/*.test.js', '__test__/backpressure.test.js'], countTapLine, { SLUICE_SUBJECT: 'register' }),
+      [ava, '--tap', '__test__/differential/*.test.js', '__test__/backpressure.test.js', '__test__/cork.test.js'], countTapLine, { SLUICE_SUBJECT: 'register' }),
     await runTypeTests()
   ]
   return counts.reduce((total, count) => ({
