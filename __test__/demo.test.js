@@ -26,7 +26,8 @@ test.before(async (t) => {
   process.once('exit', () => child.kill('SIGKILL'))
   t.context.lineOf = (target) => printed.get(target) ??
     new Promise((resolve) => waiting.set(target, resolve))
-  t.context.origin = await new Promise((resolve) => {
+  t.context.origin = await new Promise((resolve, reject) => {
+    child.once('exit', (code, signal) => reject(new Error(`the demo has ended: ${code ?? signal}`)))
     lines.on('line', (line) => {
       const start = /^sluice demo on (\S+)/.exec(line)
       if (start !== null) return resolve(start[1])
