@@ -228,6 +228,24 @@ for (const [label, text, hex] of BEYOND_NODE) {
   })
 }
 
+// The host writes these: the chunk that it is given is bytes, and it must not see the label.
+for (const backpressure of MODES) {
+  for (const streams of [false, true]) {
+    ours(`3. gbk in the first ${streams ? 'streamed' : 'whole'} response of a socket (${backpressure})`, async (t) => {
+      const { bytes, methods } = await observe(subject, {
+        request: request('GET', '/'),
+        script ({ m }) {
+          if (streams) m.write('中', 'gbk')
+          m.end('文', 'gbk')
+        }
+      }, { backpressure })
+      const [{ body, framing }] = parseResponses(bytes, methods)
+      t.is(framing, streams ? 'chunked' : 'length')
+      t.is(body.toString('hex'), streams ? 'd6d0cec4' : 'cec4')
+    })
+  }
+}
+
 const NODE_ENCODINGS = [
   'utf8', 'utf-8', 'UTF-8', 'ucs2', 'ucs-2', 'utf16le', 'UTF-16LE', 'latin1', 'binary', 'ascii',
   'base64', 'base64url', 'hex', 'HEX', 'Base64'

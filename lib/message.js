@@ -136,7 +136,8 @@ function isTruthful (message) {
 
 /**
  * With `backpressure: 'high-water-mark'` everything is the host's, to the byte. But the text of
- * encodings that it doesn't know, or whose length it only estimates, becomes bytes before.
+ * encodings that it doesn't know, or whose length it only estimates, becomes bytes before; the
+ * encoding is then left out: Node checks it beside bytes, too (`_write`, `internal/streams/writable.js`).
  */
 function asHostChunk (chunk, encoding, code) {
   if (code === BYTES || code < FIRST_ESTIMATED) return chunk
@@ -166,7 +167,8 @@ function write (chunk, encoding, callback) {
   const isOfHost = !isTruthful(this) || this[host.kChunkedLength] > 0
   // Node 22 and 24 would send the end of the body before what is corked.
   if (isOfHost && !(this[host.kCorked] && host.corkIsBroken())) {
-    return hostWrite.call(this, asHostChunk(chunk, encoding, code), encoding, callback)
+    const hosted = asHostChunk(chunk, encoding, code)
+    return hostWrite.call(this, hosted, hosted === chunk ? encoding : null, callback)
   }
   if (host.losesCallbacks && typeof callback === 'function') keepCallbacks(this.socket)
   if (this.strictContentLength) {
@@ -273,7 +275,8 @@ function end (chunk, encoding, callback) {
       writeStreamed(this, chunk, encoding, code, null)
       return hostEnd.call(this, undefined, undefined, callback)
     }
-    return hostEnd.call(this, asHostChunk(chunk, encoding, code), encoding, callback)
+    const hosted = asHostChunk(chunk, encoding, code)
+    return hostEnd.call(this, hosted, hosted === chunk ? encoding : null, callback)
   }
   if (!this._header) {
     this._contentLength = chunk === null ? 0 : lengthOf(chunk, code)

@@ -4,6 +4,7 @@
 
 const sluice = require('../..')
 const { BadRequest, readNumbers, rejectUnknown } = require('./query')
+const { opening, closing } = require('./pages')
 
 /** @typedef {import('./handler').Exchange} Exchange */
 
@@ -53,11 +54,14 @@ function stream ({ req, res, query }) {
   })
   res.setHeader('Content-Type', 'text/html; charset=utf-8')
   res.setHeader('X-Content-Type-Options', 'nosniff')
-  res.write(`<!doctype html><title>${writes} writes</title><link rel="stylesheet" href="/style.css">` +
-    `<main><h1>${writes} small writes</h1><p>Each number is a <code>write</code> of its own.</p><p class="numbers">`)
+  res.write(opening(`${writes.toLocaleString('en')} small writes`) +
+    '<p>Each number is a <code>write</code> of its own.</p>\n<p class="numbers">\n')
   if (req.method === 'HEAD') return res.end()
   let count = 0
-  const next = () => count < writes ? `<span>${++count}</span> ` : null
+  const next = () => {
+    if (count < writes) return `<span>${++count}</span>\n`
+    return count++ === writes ? `</p>\n${closing}` : null
+  }
   pour(res, next, ms === 0 ? { atOnce: 1000 } : { atOnce: 1, pause: ms })
 }
 
@@ -80,8 +84,8 @@ function encoded ({ res, query }) {
     throw new BadRequest(`"${encoding}" ${known}; there is one in ${Object.keys(greetings).join(', ')}`)
   }
   res.setHeader('Content-Type', `text/html; charset=${encoding}`)
-  res.write(`<!doctype html><html><head><title>${encoding}</title><link rel="stylesheet" href="/style.css"></head>`, encoding)
-  res.end(`<body><main><h1>${encoding}</h1><p>${greetings[encoding]}</p></main></body></html>\n`, encoding)
+  res.write(opening(encoding, encoding), encoding)
+  res.end(`<p class="lead">${greetings[encoding]}</p>\n${closing}`, encoding)
 }
 
 /** @param {Exchange} exchange */
@@ -105,12 +109,13 @@ function events ({ req, res, query, stopping }) {
 }
 
 /** @param {Exchange} exchange */
-function head ({ req, res, query }) {
+function head ({ res, query }) {
   rejectUnknown(query, [])
   res.setHeader('Content-Type', 'text/plain; charset=utf-8')
-  res.setHeader('X-Method', req.method)
-  res.write('To HEAD the same head is sent and this body is not:\n')
-  res.end('the writes are ignored, and each answers true.\n')
+  const lines = ['To HEAD the same head is sent, and this body is not:\n', 'a write is ignored, and answers true.\n']
+  res.setHeader('Content-Length', lines.join('').length)
+  res.write(lines[0])
+  res.end(lines[1])
 }
 
 /** @param {Exchange} exchange */
@@ -126,6 +131,7 @@ function untilClose ({ res, query }) {
   rejectUnknown(query, [])
   res.setHeader('Content-Type', 'text/plain; charset=utf-8')
   res.removeHeader('Transfer-Encoding')
+  res.setHeader('Connection', 'close')
   res.write('No Content-Length and no chunked coding:\n')
   res.end('the end of the connection is the end of the body.\n')
 }

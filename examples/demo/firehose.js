@@ -6,6 +6,7 @@
 const { EventEmitter } = require('node:events')
 const { pour } = require('./bodies')
 const { readNumbers, rejectUnknown } = require('./query')
+const { plural } = require('./tally')
 
 /** @typedef {import('./handler').Exchange} Exchange */
 /**
@@ -51,10 +52,11 @@ class Report {
   add (entry) {
     this.entries.push(entry)
     if (this.entries.length <= listed) return
-    // The oldest go: what is on show is what happened last.
-    const oldest = this.entries.shift()
-    if ('event' in oldest) this.skipped.drains += oldest.event === 'drain' ? 1 : 0
-    else if (oldest.accepted) this.skipped.accepted++
+    // The oldest goes, a write that was accepted before what is rarer.
+    const accepted = this.entries.findIndex((entry) => entry.accepted === true)
+    const [left] = this.entries.splice(Math.max(0, accepted), 1)
+    if ('event' in left) this.skipped.drains += left.event === 'drain' ? 1 : 0
+    else if (left.accepted) this.skipped.accepted++
     else this.skipped.queued++
   }
 
@@ -68,11 +70,13 @@ function asText ({ entries, skipped }) {
   const lines = entries.map((entry) => {
     if ('event' in entry) return `client ${entry.client}  ${entry.event}`
     const fate = entry.accepted ? 'true   accepted by the kernel' : 'false  queued'
-    return `client ${entry.client}  write ${String(entry.write).padStart(7)}  ${String(entry.bytes).padStart(7)} bytes  ` +
-      `${fate.padEnd(30)}  user memory ${String(entry.waiting).padStart(8)}  drains ${entry.drains}`
+    return `client ${entry.client}  write ${String(entry.write).padStart(6)}  ${String(entry.bytes).padStart(6)} bytes  ` +
+      `${fate.padEnd(29)}  ${String(entry.waiting).padStart(6)} bytes in user memory  ${plural(entry.drains, 'drain')}`
   })
-  if (skipped.accepted + skipped.queued > 0) {
-    lines.unshift(`… more writes: ${skipped.accepted} true, ${skipped.queued} false; ${skipped.drains} drains`)
+  const writes = skipped.accepted + skipped.queued
+  if (writes > 0) {
+    const rarer = skipped.queued > 0 ? `, ${skipped.queued} false, ${plural(skipped.drains, 'drain')}` : ''
+    lines.unshift(`… and ${plural(writes, 'write')} more: ${skipped.accepted} true${rarer}`)
   }
   return lines.join('\n') + '\n'
 }

@@ -20,6 +20,30 @@ function publicFile (name, type) {
 }
 
 /**
+ * What every page that is made on the fly begins with.
+ * @param {string} title
+ * @param {string} [charset] of the body
+ */
+function opening (title, charset = 'utf-8') {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="${charset}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title} - sluice</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/style.css">
+</head>
+<body>
+<main>
+<p class="quiet"><a href="/">&larr; sluice</a></p>
+<h1>${title}</h1>
+`
+}
+
+const closing = '</main>\n</body>\n</html>\n'
+
+/**
  * @param {string} origin
  * @param {boolean} native
  */
@@ -49,5 +73,7 @@ module.exports = {
   home: publicFile('index.html', 'text/html'),
   style: publicFile('style.css', 'text/css'),
   script: publicFile('watch.js', 'text/javascript'),
+  opening,
+  closing,
   suggestions
 }

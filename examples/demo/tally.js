@@ -89,15 +89,28 @@ class Tally {
     const milliseconds = Number(process.hrtime.bigint() - this.#started) / 1e6
     return [
       req.method.padEnd(4),
-      req.url.padEnd(24),
+      printable(req.url).padEnd(24),
       res.statusCode,
       framing(res).padEnd(23),
-      `${this.writes} writes (${this.accepted} true, ${this.queued} false)`.padEnd(34),
-      `${this.drains} drains`.padEnd(9),
+      `${plural(this.writes, 'write')} (${this.accepted} true, ${this.queued} false)`.padEnd(34),
+      plural(this.drains, 'drain').padEnd(9),
       `${bytes} bytes`.padEnd(15),
       `${milliseconds.toFixed(1)} ms${res.writableFinished ? '' : ', cut short'}`
     ].join('  ')
   }
+}
+
+const shownTarget = 60
+
+/** A request target as the terminal may show it: no control character, and not without end. */
+function printable (target) {
+  const text = target.replace(/[^!-~]/g, encodeURIComponent)
+  return text.length <= shownTarget ? text : `${text.slice(0, shownTarget - 1)}…`
+}
+
+/** @param {number} count @param {string} noun */
+function plural (count, noun) {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
 /**
@@ -112,4 +125,4 @@ function framing (res) {
   return length === null ? 'until close' : `content-length ${length[1]}`
 }
 
-module.exports = { Tally }
+module.exports = { Tally, plural }

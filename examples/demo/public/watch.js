@@ -5,7 +5,7 @@
 
 const shownBars = 180
 const shownRows = 12
-const chart = { width: 720, height: 200, base: 190, top: 20, gutter: 64 }
+const chart = { height: 200, top: 16, gutter: 60 }
 
 const byId = (id) => document.getElementById(id)
 
@@ -17,7 +17,7 @@ function formatBytes (bytes) {
     bytes /= 1024
     power++
   }
-  return `${power === 0 || bytes >= 100 ? Math.round(bytes) : bytes.toFixed(1)} ${units[power]}`
+  return `${bytes >= 100 || Number.isInteger(bytes) ? Math.round(bytes) : bytes.toFixed(1)} ${units[power]}`
 }
 
 function svgElement (name, attributes, text) {
@@ -28,7 +28,9 @@ function svgElement (name, attributes, text) {
 }
 
 /** What is on show: the last writes and drains, and the sums. */
-const shown = { entries: [], writes: 0, accepted: 0, queued: 0, drains: 0, waiting: 0 }
+const shown = { entries: [], writes: 0, accepted: 0, queued: 0, drains: 0 }
+/** Bytes in user memory by client. */
+const waiting = new Map()
 
 function take ({ entries, skipped }) {
   shown.writes += skipped.accepted + skipped.queued
@@ -38,35 +40,38 @@ function take ({ entries, skipped }) {
   for (const entry of entries) {
     if (entry.event === 'drain') shown.drains++
     if (entry.event !== undefined) {
-      if (entry.event !== 'connected') shown.waiting = 0
+      if (entry.event !== 'connected') waiting.delete(entry.client)
       continue
     }
     shown.writes++
     if (entry.accepted) shown.accepted++
     else shown.queued++
-    shown.waiting = entry.waiting
+    waiting.set(entry.client, entry.waiting)
   }
   shown.entries = shown.entries.concat(entries).slice(-shownBars)
 }
 
 function drawChart () {
   const peak = Math.max(64 * 1024, ...shown.entries.map((entry) => entry.waiting ?? 0))
-  const step = (chart.width - chart.gutter) / shownBars
-  const scale = (chart.base - chart.top) / peak
+  const { height, top, gutter } = chart
+  const width = byId('chart').clientWidth
+  byId('chart').setAttribute('viewBox', `0 0 ${width} ${height}`)
+  const step = (width - gutter) / shownBars
+  const scale = (height - top) / peak
   const marks = []
   for (const share of [0.5, 1]) {
-    const y = chart.base - share * peak * scale
-    marks.push(svgElement('line', { class: 'grid', x1: chart.gutter, x2: chart.width, y1: y, y2: y }))
-    marks.push(svgElement('text', { x: chart.gutter - 8, y: y + 4, 'text-anchor': 'end' }, formatBytes(share * peak)))
+    const y = height - share * peak * scale
+    marks.push(svgElement('line', { class: 'grid', x1: gutter, x2: width, y1: y, y2: y }))
+    marks.push(svgElement('text', { x: gutter - 8, y: y + 4, 'text-anchor': 'end' }, formatBytes(share * peak)))
   }
   shown.entries.forEach((entry, index) => {
-    const x = chart.gutter + index * step
+    const x = gutter + index * step
     if (entry.event === 'drain') {
-      marks.push(svgElement('line', { class: 'drain', x1: x + step / 2, x2: x + step / 2, y1: chart.top, y2: chart.base }))
+      marks.push(svgElement('line', { class: 'drain', x1: x + step / 2, x2: x + step / 2, y1: top, y2: height }))
     } else if (entry.event === undefined) {
-      const height = Math.max(4, entry.waiting * scale)
+      const bar = Math.max(4, entry.waiting * scale)
       marks.push(svgElement('rect', {
-        class: entry.accepted ? 'accepted' : 'queued', x, y: chart.base - height, width: step * 0.8, height
+        class: entry.accepted ? 'accepted' : 'queued', x, y: height - bar, width: step * 0.8, height: bar
       }))
     }
   })
@@ -90,11 +95,11 @@ function row (entry) {
   }
   element.append(
     cell(entry.client),
-    cell(entry.write.toLocaleString('en')),
-    cell(entry.bytes.toLocaleString('en')),
-    entry.accepted ? cell('true', 'accepted') : cell('false', 'queued'),
-    cell(entry.waiting.toLocaleString('en')),
-    cell(entry.drains.toLocaleString('en'))
+    cell(entry.write.toLocaleString('en'), 'number'),
+    cell(entry.bytes.toLocaleString('en'), 'number'),
+    entry.accepted ? cell('true, accepted', 'accepted') : cell('false, queued', 'queued'),
+    cell(entry.waiting.toLocaleString('en'), 'number'),
+    cell(entry.drains.toLocaleString('en'), 'number')
   )
   return element
 }
@@ -104,7 +109,7 @@ function draw () {
   for (const name of ['writes', 'accepted', 'queued', 'drains']) {
     byId(name).textContent = shown[name].toLocaleString('en')
   }
-  byId('waiting').textContent = formatBytes(shown.waiting)
+  byId('waiting').textContent = formatBytes([...waiting.values()].reduce((sum, bytes) => sum + bytes, 0))
   if (shown.entries.length > 0) {
     byId('rows').replaceChildren(...shown.entries.slice(-shownRows).reverse().map(row))
   }
@@ -165,5 +170,8 @@ new EventSource('/firehose/watch').onmessage = ({ data }) => {
   take(JSON.parse(data))
   draw()
 }
-new EventSource('/events').onmessage = ({ data }) => { byId('last-event').textContent = data }
+new EventSource('/events').onmessage = ({ data }) => {
+  byId('last-event').textContent = new Date(data).toLocaleTimeString('en-GB')
+}
+window.addEventListener('resize', drawChart)
 draw()
