@@ -1,31 +1,47 @@
 'use strict'
 
-// Runs one app, and tells its port, its log lines and how many responses had a socket of ours.
+// Runs one app, and tells its port, its log lines and how many messages had a socket of ours.
 // The count looks at the socket from outside: no code of the product's is for it.
 
 const http = require('node:http')
 const path = require('node:path')
+const { subscribe } = require('node:diagnostics_channel')
 
 const isOurs = (socket) => Object.getOwnPropertySymbols(socket)
   .some((symbol) => symbol.description === 'sluice.connection' && socket[symbol])
 
-let native = 0
-/** Responses that have our methods. */
-let ours = 0
+const counts = {
+  /** Responses that have our methods. */
+  ours: 0,
+  /** Responses on a socket that is ours, and what they answered. */
+  native: 0,
+  nativePaths: new Set(),
+  /** Requests that the app sent on a socket that is ours. */
+  nativeRequests: 0
+}
+
 const { emit } = http.Server.prototype
 http.Server.prototype.emit = function (event, req, res) {
   if (event === 'request') {
-    const { socket } = req
+    const { socket, url } = req
     res.on('finish', () => {
-      if (isOurs(socket)) native++
-      if (typeof res.flushWrites === 'function') ours++
+      if (typeof res.flushWrites === 'function') counts.ours++
+      if (!isOurs(socket)) return
+      counts.native++
+      counts.nativePaths.add(url)
     })
   }
   return emit.apply(this, arguments)
 }
 
+subscribe('http.client.request.start', ({ request }) => {
+  request.on('finish', () => {
+    if (request.socket && isOurs(request.socket)) counts.nativeRequests++
+  })
+})
+
 const log = []
-process.on('message', () => process.send({ log, native, ours }))
+process.on('message', () => process.send({ log, ...counts, nativePaths: [...counts.nativePaths] }))
 
 async function main () {
   const app = require(path.join(__dirname, 'apps', process.argv[2]))

@@ -17,42 +17,65 @@ const common = [
 ]
 const file = (path) => [
   [{ path }, { path, fields: ['Range: bytes=10-99'] }, { method: 'HEAD', path }],
+  [{ path, fields: ['If-None-Match: {etag}'] }, { path, fields: ['If-None-Match: "other"'] }],
   [{ path, fields: ['Range: bytes=9999999-'] }],
-  [{ path, fields: ['If-None-Match: *'] }]
+  [{ path, fields: ['If-None-Match: *'] }, { path, fields: ['Range: bytes=-5', 'If-Range: "other"'] }]
 ]
+/** A 304 by the ETag that came before it. */
+const tagged = (path) => [[{ path }], [{ path, fields: ['If-None-Match: {etag}'] }, { method: 'HEAD', path }]]
+const heads = common.flat().filter(({ method }) => method === undefined).map(({ path }) => ({ method: 'HEAD', path }))
+const all = [...common, heads, [{ path: '/json' }, { path: '/stream' }, { path: '/missing' }, { path: '/big' }, { path: '/' }]]
+const broken = [[{ path: '/' }, { path: '/broken' }], [{ path: '/' }]]
+const streaming = ['/stream', '/big']
 const query = JSON.stringify({ query: '{ hello }' })
-
-function upload (size) {
-  const fields = ['Content-Type: multipart/form-data; boundary=b']
-  const disposition = 'Content-Disposition: form-data; name="file"; filename="f.txt"'
-  return { method: 'POST', fields, body: `--b\r\n${disposition}\r\n\r\n${'x'.repeat(size)}\r\n--b--\r\n` }
-}
+const get = (...paths) => paths.map((path) => [{ path }])
 
 const apps = {
-  express4: [...common, ...file('/file')],
-  express5: [...common, ...file('/file')],
-  nest: common.filter(([{ path }]) => !['/stream', '/events'].includes(path)),
-  koa: common,
-  opentelemetry: [[{ path: '/' }, { path: '/stream' }]],
-  multer: [[upload(50)], [upload(5000)]],
-  fastify: common,
-  hono: common,
-  connect: [...common, ...file('/static/routes.js')],
-  polka: [...common, ...file('/static/routes.js')],
-  react: [[{ path: '/' }, { method: 'HEAD' }, { path: '/' }]],
-  graphql: [[{ method: 'POST', fields: ['Content-Type: application/json'], body: query }]],
-  'http-proxy': [[{ path: '/' }, { method: 'HEAD' }], [{ path: '/stream' }], [{ path: '/big' }], [{ method: 'POST', body: 'x' }]]
+  express4: { connections: [...all, ...file('/file'), ...tagged('/json'), ...broken], native: streaming },
+  express5: { connections: [...all, ...file('/file'), ...tagged('/json'), ...broken], native: streaming },
+  nest: { connections: [...all, ...tagged('/json')], native: streaming },
+  koa: { connections: [...all, ...tagged('/tagged'), ...broken], native: streaming },
+  fastify: { connections: [...all, ...tagged('/tagged'), ...broken, ...get('/raw')], native: [...streaming, '/raw'] },
+  hono: { connections: [...all, ...tagged('/tagged')], native: streaming },
+  connect: { connections: [...all, ...file('/static/routes.js')], native: streaming },
+  polka: { connections: [...all, ...file('/static/routes.js')], native: streaming },
+  react: { connections: [[{ path: '/' }, { method: 'HEAD' }, { path: '/' }], ...get('/shell', '/large', '/web')], native: ['/shell', '/large', '/web'] },
+  middleware: {
+    connections: [
+      [{ path: '/', fields: ['Origin: http://a.example'] }, { path: '/session' }, { method: 'OPTIONS', path: '/', fields: ['Origin: http://a.example', 'Access-Control-Request-Method: PUT'] }],
+      ...['/events', '/stream', '/big'].map((path) => [{ path, fields: ['Accept-Encoding: gzip'] }]),
+      ...get('/events', '/stream')
+    ],
+    native: ['/events', '/stream']
+  },
+  graphql: {
+    connections: [
+      [{ method: 'POST', fields: ['Content-Type: application/json'], body: query }],
+      [{
+        method: 'POST',
+        path: '/graphql',
+        fields: ['Content-Type: application/json', 'Accept: text/event-stream'],
+        body: JSON.stringify({ query: 'subscription { count(to: 5) }' })
+      }],
+      [{ method: 'POST', path: '/graphql', fields: ['Content-Type: application/json'], body: JSON.stringify({ query: '{ text(length: 100000) }' }) }]
+    ],
+    native: ['/graphql']
+  },
+  opentelemetry: { connections: [...get('/', '/stream', '/big', '/fails', '/asks', '/spans')], native: [...streaming, '/asks'], requests: true },
+  datadog: { connections: [...get('/', '/stream', '/big', '/fails', '/asks', '/spans')], native: [...streaming, '/asks'] },
+  inject: { connections: get('/'), native: [] }
 }
 
-for (const [app, connections] of Object.entries(apps)) {
+for (const [app, options] of Object.entries(apps)) {
   test.serial(app, async (t) => {
     t.timeout(30_000)
-    await compare(t, app, connections)
+    const { log } = await compare(t, app, options)
+    if (/opentelemetry|datadog|inject/.test(app)) t.true(log.length > 5, 'nothing was traced')
   })
 }
 
-async function talkByWebSocket (port) {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`)
+async function talkByWebSocket (port, path = '/ws') {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`)
   const [first] = await once(socket, 'message')
   socket.send('one')
   const [second] = await once(socket, 'message')
@@ -70,9 +93,26 @@ async function talkBySocketIo (port, transports) {
 
 test.serial('ws and socket.io beside http', async (t) => {
   t.timeout(30_000)
-  await compare(t, 'sockets', [[{ path: '/' }]], async (port) => [
-    await talkByWebSocket(port),
-    await talkBySocketIo(port, ['polling']),
-    await talkBySocketIo(port, ['websocket'])
-  ])
+  await compare(t, 'sockets', {
+    connections: get('/'),
+    native: null,
+    talk: async (port) => [
+      await talkByWebSocket(port),
+      await talkBySocketIo(port, ['polling']),
+      await talkBySocketIo(port, ['websocket']),
+      await talkBySocketIo(port, ['polling', 'websocket'])
+    ]
+  })
+})
+
+test.serial('proxies', async (t) => {
+  t.timeout(30_000)
+  const echo = { method: 'POST', path: '/echo', body: 'x'.repeat(100_000) }
+  const paths = ['/stream', '/big', '/events', '/middleware/stream', '/middleware/big', '/intercepted/events']
+  await compare(t, 'proxies', {
+    connections: [[{ path: '/' }, { method: 'HEAD' }], [echo], ...get(...paths)],
+    talk: async (port) => [await talkByWebSocket(port), await talkByWebSocket(port, '/middleware')],
+    native: ['/stream', '/big', '/middleware/stream', '/middleware/big'],
+    requests: true
+  })
 })

@@ -7,12 +7,13 @@ const net = require('node:net')
 const { fork } = require('node:child_process')
 const { once } = require('node:events')
 const { createHash } = require('node:crypto')
-const { parseResponses } = require('../support/response-parser')
+const { parseResponses, ParseError } = require('../support/response-parser')
+const { wireText, abbreviate } = require('../support/normalise')
 
 const register = path.join(__dirname, '..', '..', 'register.js')
 
 // Of the time of day, or of chance.
-const MASKED = /^(date|etag|last-modified|set-cookie|x-response-time)$/i
+const MASKED = /^(date|set-cookie|x-response-time|x-request-id)$/i
 
 async function launch (app, execArgv) {
   const child = fork(path.join(__dirname, 'child.js'), [app], {
@@ -47,25 +48,48 @@ async function converse (port, bytes) {
   return Buffer.concat(pieces)
 }
 
-function meaning ({ status, reason, fields, framing, body, trailers }) {
+const digest = (body) => ({
+  length: body.length,
+  hash: createHash('sha256').update(body).digest('hex'),
+  text: body.length < 200 ? body.toString('latin1') : undefined
+})
+
+function meaningOf ({ status, reason, fields, framing, body, trailers }) {
   return {
     status,
     reason,
     fields: fields.map(([name, value]) => [name, MASKED.test(name) ? '<masked>' : value]),
     framing,
-    length: body.length,
-    hash: createHash('sha256').update(body).digest('hex'),
-    text: body.length < 200 ? body.toString('latin1') : undefined,
+    ...digest(body),
     trailers
   }
 }
 
-/** @typedef {{ method?: string, path?: string, fields?: string[], body?: string }} Request */
+/** What the bytes of one connection say; those that are cut short stay bytes. */
+function meaning (bytes, methods) {
+  try {
+    return parseResponses(bytes, methods).map(meaningOf)
+  } catch (error) {
+    if (!(error instanceof ParseError)) throw error
+    return abbreviate(wireText(bytes)).replace(/^(Set-Cookie: ).*/gim, '$1<masked>')
+  }
+}
 
-/** @param {Request[]} requests on one connection; pipelined */
-function bytesOf (requests) {
+/**
+ * @typedef {object} Request
+ * @property {string} [method]
+ * @property {string} [path]
+ * @property {string[]} [fields] `{etag}` in one is the last ETag of the connection before
+ * @property {string} [body]
+ */
+
+/**
+ * @param {Request[]} requests on one connection; pipelined
+ * @param {string} [etag]
+ */
+function bytesOf (requests, etag) {
   return requests.map(({ method = 'GET', path = '/', fields = [], body = '' }, index) => [
-    `${method} ${path} HTTP/1.1`, 'Host: a', ...fields,
+    `${method} ${path} HTTP/1.1`, 'Host: a', ...fields.map((field) => field.replace('{etag}', etag)),
     ...(body === '' ? [] : [`Content-Length: ${Buffer.byteLength(body)}`]),
     ...(index === requests.length - 1 ? ['Connection: close'] : []), '', body
   ].join('\r\n')).join('')
@@ -75,34 +99,44 @@ async function observe (app, connections, execArgv, talk) {
   const running = await launch(app, execArgv)
   try {
     const conversations = []
+    let etag
     for (const requests of connections) {
-      const bytes = await converse(running.port, bytesOf(requests))
-      conversations.push(parseResponses(bytes, requests.map(({ method = 'GET' }) => method)).map(meaning))
+      const bytes = await converse(running.port, bytesOf(requests, etag))
+      etag = /^ETag: (.*)\r$/im.exec(bytes.toString('latin1'))?.[1]
+      conversations.push(meaning(bytes, requests.map(({ method = 'GET' }) => method)))
     }
-    if (talk) conversations.push(await talk(running.port))
-    const { log, native, ours } = await running.report()
-    return { conversations, log, native, ours }
+    const said = await talk?.(running.port)
+    return { conversations, said, ...await running.report() }
   } finally {
     await running.close()
   }
 }
 
-const SMALL = new Set(['opentelemetry', 'multer', 'graphql', 'sockets'])
-
 /**
  * Compares one app and asserts that sluice really wrote.
- * @param {Request[][]} connections
- * @param {(port: number) => Promise<unknown>} [talk] what raw requests can't say
+ * @param {string} app
+ * @param {object} options
+ * @param {Request[][]} [options.connections]
+ * @param {(port: number) => Promise<unknown>} [options.talk] what raw requests can't say
+ * @param {string[] | null} [options.native] paths that are answered on a socket of ours; null where all
+ *   responses are small and the first of their socket: those are left to Node
+ * @param {boolean} [options.requests] the app's own requests are too
+ * @returns {Promise<object>} what the app did under sluice
  */
-async function compare (t, app, connections, talk) {
-  const expected = await observe(app, connections, [], talk)
-  const actual = await observe(app, connections, ['--require', register], talk)
+async function compare (t, app, { connections = [], talk, native = [], requests = false }) {
+  const [expected, actual] = await Promise.all([
+    observe(app, connections, [], talk),
+    observe(app, connections, ['--require', register], talk)
+  ])
   t.deepEqual(actual.conversations, expected.conversations)
+  t.deepEqual(actual.said, expected.said)
   t.deepEqual(actual.log, expected.log)
-  t.is(expected.native + expected.ours, 0)
+  t.is(expected.native + expected.ours + expected.nativeRequests, 0)
   t.true(actual.ours > 0, 'no response has the methods of sluice')
-  // The first small whole response of a socket is left to Node, and these give no other.
-  if (!SMALL.has(app)) t.true(actual.native > 0, 'no response was written by sluice')
+  if (native !== null) t.true(actual.native > 0, 'no response was written by sluice')
+  t.deepEqual(native?.filter((path) => !actual.nativePaths.includes(path)) ?? [], [], 'answered by Node')
+  if (requests) t.true(actual.nativeRequests > 0, 'no request was written by sluice')
+  return actual
 }
 
-module.exports = { compare }
+module.exports = { compare, meaning, digest }

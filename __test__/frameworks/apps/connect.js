@@ -14,6 +14,7 @@ module.exports = () => {
   app.use('/stream', (req, res) => routes.stream(res))
   app.use('/events', (req, res) => routes.events(res))
   app.use('/big', (req, res) => res.end(routes.big))
+  app.use('/endless', (req, res) => routes.endless().pipe(res))
   app.use('/early', (req, res) => {
     res.statusCode = 413
     res.end('too large')

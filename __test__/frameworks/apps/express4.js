@@ -23,7 +23,14 @@ module.exports = (log) => {
   app.get('/stream', (req, res) => routes.stream(res))
   app.get('/events', (req, res) => routes.events(res))
   app.get('/big', (req, res) => res.send(routes.big))
+  app.get('/endless', (req, res) => routes.endless().pipe(res))
+  // The error handler comes when the head is out: Express cuts the connection.
+  app.get('/broken', (req, res, next) => routes.broken().on('error', next).pipe(res))
   app.get('/empty', (req, res) => res.status(204).end())
   app.post('/early', (req, res) => res.status(413).send('too large'))
+  app.use((error, req, res, next) => {
+    log(`${error.message} ${res.headersSent}`)
+    next(error)
+  })
   return http.createServer(app)
 }

@@ -1,10 +1,34 @@
 'use strict'
 
+// graphql-http answers at once, graphql-yoga streams a subscription by server-sent events.
+
 const http = require('node:http')
 const { buildSchema } = require('graphql')
 const { createHandler } = require('graphql-http/lib/use/http')
+const { createYoga, createSchema } = require('graphql-yoga')
 
-module.exports = () => http.createServer(createHandler({
-  schema: buildSchema('type Query { hello: String }'),
-  rootValue: { hello: 'world' }
-}))
+async function * count (root, { to }) {
+  for (let n = 1; n <= to; n++) {
+    await new Promise((resolve) => setImmediate(resolve))
+    yield { count: n }
+  }
+}
+
+module.exports = () => {
+  const plain = createHandler({
+    schema: buildSchema('type Query { hello: String }'),
+    rootValue: { hello: 'world' }
+  })
+  const yoga = createYoga({
+    logging: false,
+    graphiql: false,
+    schema: createSchema({
+      typeDefs: 'type Query { text(length: Int!): String } type Subscription { count(to: Int!): Int }',
+      resolvers: {
+        Query: { text: (root, { length }) => 'é'.repeat(length) },
+        Subscription: { count: { subscribe: count } }
+      }
+    })
+  })
+  return http.createServer((req, res) => req.url.startsWith('/graphql') ? yoga(req, res) : plain(req, res))
+}

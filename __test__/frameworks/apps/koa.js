@@ -12,6 +12,7 @@ module.exports = (log) => {
     await next()
     log(`${context.method} ${context.url} ${context.status} ${context.length}`)
   })
+  app.on('error', (error) => log(error.code ?? error.message))
   app.use((context) => {
     const answers = {
       '/': () => { context.body = 'hello' },
@@ -22,6 +23,13 @@ module.exports = (log) => {
         routes.events(context.res)
       },
       '/big': () => { context.body = routes.big },
+      '/endless': () => { context.body = routes.endless() },
+      '/broken': () => { context.body = routes.broken() },
+      '/tagged': () => {
+        context.body = 'tagged'
+        context.etag = 'tagged'
+        if (context.fresh) context.status = 304
+      },
       '/empty': () => { context.status = 204 },
       '/early': () => { context.throw(413, 'too large') }
     }

@@ -1,14 +1,19 @@
 'use strict'
 
 require('reflect-metadata')
-const { Controller, Get, Module, Post, HttpCode, Header, StreamableFile } = require('@nestjs/common')
+const { Controller, Get, Module, Post, HttpCode, Header, Sse, StreamableFile } = require('@nestjs/common')
 const { NestFactory } = require('@nestjs/core')
+const { from } = require('rxjs')
+const { Readable } = require('node:stream')
 const routes = require('../routes')
 
 class Root {
   hello () { return 'hello' }
   json () { return { text: 'é'.repeat(1000) } }
   big () { return new StreamableFile(routes.big) }
+  stream () { return new StreamableFile(Readable.from(['one ', 'two ', 'three']), { type: 'text/plain', disposition: 'attachment; filename="f.txt"' }) }
+  events () { return from([0, 1, 2].map((id) => ({ id: String(id), type: 'count', data: { text: `event ${id}` } }))) }
+  endless () { return new StreamableFile(routes.endless()) }
   empty () {}
   early () { return 'too large' }
 }
@@ -22,6 +27,9 @@ function decorate (name, ...decorators) {
 decorate('hello', Get('/'), Header('X-Nest', 'yes'))
 decorate('json', Get('/json'))
 decorate('big', Get('/big'))
+decorate('stream', Get('/stream'))
+decorate('events', Sse('/events'))
+decorate('endless', Get('/endless'))
 decorate('empty', Get('/empty'), HttpCode(204))
 decorate('early', Post('/early'), HttpCode(413))
 Controller()(Root)

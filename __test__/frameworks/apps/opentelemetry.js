@@ -1,21 +1,52 @@
 'use strict'
 
-const { NodeTracerProvider, SimpleSpanProcessor } = require('@opentelemetry/sdk-trace-node')
+const { NodeTracerProvider, SimpleSpanProcessor, InMemorySpanExporter } = require('@opentelemetry/sdk-trace-node')
 const { registerInstrumentations } = require('@opentelemetry/instrumentation')
 const { HttpInstrumentation } = require('@opentelemetry/instrumentation-http')
 
+const exporter = new InMemorySpanExporter()
+const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] })
+provider.register()
+registerInstrumentations({
+  instrumentations: [new HttpInstrumentation({
+    headersToSpanAttributes: { server: { responseHeaders: ['content-type', 'x-length'] } }
+  })]
+})
+
+const http = require('node:http')
+const routes = require('../routes')
+
+const CHANCE = /port|peer|flavor|\.ip$|ip_tcp|net\.host\.ip/
+
+function text ({ name, kind, status, attributes, parentSpanContext }) {
+  const kept = Object.entries(attributes).filter(([key]) => !CHANCE.test(key))
+    .map(([key, value]) => `${key}=${String(value).replace(/:\d+/, ':<port>')}`).sort()
+  return `${kind} ${name} ${status.code} ${parentSpanContext !== undefined} ${kept.join(' ')}`
+}
+
 module.exports = (log) => {
-  const exporter = {
-    export (spans, done) {
-      for (const { name, attributes } of spans) log(`${name} ${attributes['http.status_code'] ?? attributes['http.response.status_code']}`)
-      done({ code: 0 })
-    },
-    shutdown: async () => {}
-  }
-  const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] })
-  provider.register()
-  registerInstrumentations({ instrumentations: [new HttpInstrumentation()] })
-  const http = require('node:http')
-  const routes = require('../routes')
-  return http.createServer((req, res) => req.url === '/stream' ? routes.stream(res) : res.end('hello'))
+  const server = http.createServer((req, res) => {
+    const { port } = server.address()
+    const answers = {
+      '/stream': () => routes.stream(res),
+      '/big': () => res.setHeader('X-Length', routes.big.length).end(routes.big),
+      '/fails': () => res.writeHead(500).end('failed'),
+      '/asks': () => {
+        const asked = http.request({ port, path: '/stream', method: 'POST' }, (answer) => answer.pipe(res))
+        // What is written before the socket connects waits for it in Node's hands.
+        asked.on('socket', (socket) => socket.on('connect', () => {
+          for (let n = 0; n < 10; n++) asked.write('x'.repeat(100))
+          asked.end()
+        }))
+      },
+      '/spans': () => {
+        for (const line of exporter.getFinishedSpans().map(text).sort()) log(line)
+        res.end('logged')
+      }
+    }
+    const answer = answers[req.url]
+    if (answer === undefined) res.end('hello')
+    else answer()
+  })
+  return server
 }
