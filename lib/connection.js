@@ -288,7 +288,8 @@ class Connection {
     this.read()
     const resource = this.resource
     if (status !== Status.BLOCKED && status !== Status.SENT) {
-      fail(this, this.errorOf(status))
+      // What waits gets the error when the descriptor is closed: the socket's `error` goes first.
+      this.socket.destroy(this.errorOf(status))
       return
     }
     this.adjustBarrier()
@@ -383,7 +384,9 @@ class Connection {
     if (this.id === 0) return
     this.forget()
     if (this.callbacks.length !== 0 || this.release !== null) {
-      process.nextTick(fail, this, null)
+      // Behind the socket's `error`, which `destroy` is about to put into the next tick: libuv gives
+      // the writes that it cancels back later still. `finish` before it would tell of success.
+      process.nextTick(process.nextTick, fail, this, null)
     }
   }
 }
