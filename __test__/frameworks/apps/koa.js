@@ -5,6 +5,9 @@ const { Readable } = require('node:stream')
 const Koa = require('koa')
 const routes = require('../routes')
 
+// Whether a read or a write finds first that the client has gone is of chance.
+const LOST = ['ECONNRESET', 'EPIPE']
+
 module.exports = (log) => {
   const app = new (Koa.default ?? Koa)()
   app.silent = true
@@ -12,7 +15,7 @@ module.exports = (log) => {
     await next()
     log(`${context.method} ${context.url} ${context.status} ${context.length}`)
   })
-  app.on('error', (error) => log(error.code ?? error.message))
+  app.on('error', (error) => log(LOST.includes(error.code) ? 'lost' : error.code ?? error.message))
   app.use((context) => {
     const answers = {
       '/': () => { context.body = 'hello' },
