@@ -40,6 +40,9 @@ subscribe('http.client.request.start', ({ request }) => {
   })
 })
 
+// Whatever becomes of the runner.
+process.on('disconnect', () => process.exit())
+
 const log = []
 process.on('message', () => process.send({ log, ...counts, nativePaths: [...counts.nativePaths] }))
 
