@@ -159,4 +159,4 @@ const batch = (size) => fc.record({
   })
 }))
 
-module.exports = { batch, realise, lengthOf, bodyLength }
+module.exports = { batch, chunk, realise, lengthOf, bodyLength, withoutLateCorks }

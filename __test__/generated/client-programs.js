@@ -1,0 +1,53 @@
+'use strict'
+
+// Random programs of a client: what it may do to its requests, as plain values.
+
+const fc = require('fast-check')
+const host = require('../support/host')
+const { chunk, lengthOf, withoutLateCorks } = require('./programs')
+
+const step = (name, more = {}) => fc.record({ op: fc.constant(name), ...more })
+const weighted = (weight, arbitrary) => ({ weight, arbitrary })
+
+const small = chunk.filter((chunk) => lengthOf(chunk) <= 20_000)
+const fieldName = fc.constantFrom('X-A', 'x-a', 'X-Bee', 'Content-Type', 'Cookie')
+const fieldValue = fc.oneof(fc.constantFrom('1', 'two words', ''), fc.array(fc.constantFrom('a=1', 'b'), { maxLength: 3 }))
+
+const STEPS = [
+  weighted(10, step('write', { chunk: small, callback: fc.boolean() })),
+  weighted(2, step('setHeader', { name: fieldName, value: fieldValue })),
+  weighted(1, step('removeHeader', { name: fieldName })),
+  weighted(2, step('flushHeaders')),
+  weighted(1, step('addTrailers', { fields: fc.constantFrom({ 'X-T': '1' }, { 'X-T': 'caf\u00e9', 'X-U': '2' }) })),
+  weighted(1, step('end', { chunk: fc.option(small), callback: fc.boolean() })),
+  weighted(4, step('wait', { kind: fc.constantFrom('microtask', 'tick', 'settled', 'settled') })),
+  weighted(1, step('interim', { status: fc.constantFrom(100, 102, 103) })),
+  weighted(1, step('answer')),
+  weighted(1, step('destroy', { error: fc.boolean() }))
+]
+
+// Hosts that join corked chunks, or whose cork is broken: see programs.js.
+if (!host.joinsCorkedChunks) STEPS.push(weighted(2, step('cork')), weighted(2, step('uncork')))
+
+/** A Content-Length that the body doesn't have can't be told apart from its successor. */
+const framings = ['none', 'none', 'length', 'length', 'chunked', ...(host.joinsCorkedChunks ? [] : ['wrong length'])]
+
+const request = fc.record({
+  method: fc.constantFrom('POST', 'POST', 'PUT', 'GET', 'HEAD', 'DELETE', 'OPTIONS'),
+  framing: fc.constantFrom(...framings),
+  expect: fc.constantFrom(false, false, false, true),
+  connection: fc.constantFrom(null, null, null, 'close', 'keep-alive'),
+  // When the answer is no interim one: does it end the connection?
+  closes: fc.constantFrom(false, false, false, true),
+  steps: fc.array(fc.oneof(...STEPS), { maxLength: 8 }).map(withoutLateCorks),
+  last: fc.record({ chunk: fc.option(small), callback: fc.boolean() })
+})
+
+const clientProgram = fc.record({
+  requests: fc.array(request, { minLength: 1, maxLength: 3 }),
+  agent: fc.constantFrom('keep-alive', 'keep-alive', 'none'),
+  backpressure: fc.constantFrom('kernel', 'high-water-mark'),
+  transport: fc.constantFrom('tcp', 'tcp', 'tcp', 'tcp', 'tls')
+})
+
+module.exports = { clientProgram }

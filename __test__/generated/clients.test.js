@@ -1,0 +1,83 @@
+'use strict'
+
+// Random programs of http.request and https.request, on stock Node and with sluice installed.
+// A failure prints the shrunken program and the seed; to repeat it:
+//   SLUICE_SEED=… SLUICE_PATH=… npx ava __test__/generated/clients.test.js
+
+const test = require('ava')
+const fc = require('fast-check')
+const sluice = require('../..')
+const host = require('../support/host')
+const { wireText, abbreviate, withoutHeadSent, mapValues } = require('../support/normalise')
+const { clientProgram } = require('./client-programs')
+const { Origin, runClient } = require('./client-interpreter')
+const { requestMeaning } = require('./request-meaning')
+const { sequences, checkDrains, firstDifference } = require('./difference')
+
+const PROGRAMS = Math.ceil(Number(process.env.SLUICE_PROGRAMS ?? 6000) / 10)
+
+/** What of a run must be the same. */
+function comparable ({ connections, exchanges }, { backpressure }) {
+  const truth = backpressure === 'kernel'
+  // Node up to 24 forgets the callback of a write on a socket that is gone.
+  const isForgotten = ({ name, args }) => truth && (name === 'drain' ||
+    (name.startsWith('callback') && args[0]?.code === 'ERR_STREAM_DESTROYED'))
+  return {
+    wire: connections.map((bytes) => host.joinsCorkedChunks ? requestMeaning(bytes) : abbreviate(wireText(bytes))),
+    exchanges: exchanges.map(({ log, returns, snapshots }) => ({
+      ...sequences(log.filter((entry) => !isForgotten(entry))),
+      returns: returns.map((entry) => truth && /write$/.test(entry.call) && typeof entry.result === 'boolean'
+        ? { call: entry.call }
+        : entry),
+      snapshots: truth ? mapValues(snapshots, withoutHeadSent) : snapshots
+    }))
+  }
+}
+
+/** With sluice in the process's requests, and without it again. */
+async function installed (options, action) {
+  if (!sluice.install(options) && sluice.native) throw new Error('sluice was not installed')
+  try {
+    return await action()
+  } finally {
+    sluice.uninstall()
+  }
+}
+
+function explain ({ seed, counterexamplePath, counterexample, errorInstance }) {
+  const { requests, ...how } = counterexample[0]
+  return [
+    `SLUICE_SEED=${seed} SLUICE_PATH=${counterexamplePath}`,
+    `${errorInstance?.message}`,
+    JSON.stringify(how),
+    ...requests.map((request) => JSON.stringify(request))
+  ].join('\n')
+}
+
+test.serial(`${PROGRAMS} random programs of clients`, async (t) => {
+  t.timeout(300_000)
+  const origins = { tcp: await Origin.start('tcp'), tls: await Origin.start('tls') }
+  let programs = 0
+  try {
+    const property = fc.asyncProperty(clientProgram, async (program) => {
+      const { transport, backpressure } = program
+      if (process.env.SLUICE_TRACE) process.stderr.write(JSON.stringify(program) + '\n')
+      const expected = await runClient(origins[transport], program)
+      const actual = await installed({ backpressure }, () => runClient(origins[transport], program))
+      programs++
+      const difference = firstDifference(comparable(actual, program), comparable(expected, program))
+      if (difference) throw new Error(difference)
+      checkDrains(actual.exchanges)
+    })
+    const report = await fc.check(property, {
+      numRuns: PROGRAMS,
+      ...(process.env.SLUICE_SEED && { seed: Number(process.env.SLUICE_SEED) }),
+      ...(process.env.SLUICE_PATH && { path: process.env.SLUICE_PATH })
+    })
+    if (report.failed) t.fail(explain(report))
+    else t.true(programs >= (process.env.SLUICE_PATH ? 1 : PROGRAMS))
+  } finally {
+    for (const origin of Object.values(origins)) await origin.close()
+  }
+  t.log(`${programs} programs`)
+})
