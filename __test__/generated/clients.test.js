@@ -61,7 +61,6 @@ test.serial(`${PROGRAMS} random programs of clients`, async (t) => {
   try {
     const property = fc.asyncProperty(clientProgram, async (program) => {
       const { transport, backpressure } = program
-      if (process.env.SLUICE_TRACE) process.stderr.write(JSON.stringify(program) + '\n')
       const expected = await runClient(origins[transport], program)
       const actual = await installed({ backpressure }, () => runClient(origins[transport], program))
       programs++
