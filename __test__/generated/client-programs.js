@@ -41,7 +41,12 @@ const request = fc.record({
   closes: fc.constantFrom(false, false, false, true),
   steps: fc.array(fc.oneof(...STEPS), { maxLength: 8 }).map(withoutLateCorks),
   last: fc.record({ chunk: fc.option(small), callback: fc.boolean() })
-})
+}).map(({ framing, ...rest }) => ({
+  ...rest,
+  // Node frames no body of GET and the like by itself: where only the meaning of the bytes is
+  // compared, such a body is taken for the beginning of the next request.
+  framing: host.joinsCorkedChunks && framing === 'none' && !['POST', 'PUT'].includes(rest.method) ? 'length' : framing
+}))
 
 const clientProgram = fc.record({
   requests: fc.array(request, { minLength: 1, maxLength: 3 }),
