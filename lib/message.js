@@ -134,16 +134,23 @@ function isTruthful (message) {
   return optionsOf(message.socket ?? message.req?.socket).kernel
 }
 
-/**
- * With `backpressure: 'high-water-mark'` everything is the host's, to the byte. But the text of
- * encodings that it doesn't know, or whose length it only estimates, becomes bytes before; the
- * encoding is then left out: Node checks it beside bytes, too (`_write`, `internal/streams/writable.js`).
- */
-function asHostChunk (chunk, encoding, code) {
-  if (code === BYTES || code < FIRST_ESTIMATED) return chunk
-  const isExact = code < FIRST_LEGACY && chunk.length % 2 === 0 &&
+/** Whether the host knows the encoding, and its estimate of the length is right. */
+function isOfHosts (chunk, encoding, code) {
+  if (code === BYTES || code < FIRST_ESTIMATED) return true
+  return code < FIRST_LEGACY && chunk.length % 2 === 0 &&
     Buffer.byteLength(chunk, encoding) === native.byteLength(chunk, code)
-  return isExact ? chunk : native.encode(chunk, code)
+}
+
+/**
+ * With `backpressure: 'high-water-mark'` everything is the host's, to the byte. But text that it
+ * can't encode becomes bytes before; the encoding is then left out: Node checks it beside bytes,
+ * too (`_write`, `internal/streams/writable.js`).
+ * @param {Function} method the host's `write` or `end`
+ */
+function callHost (method, message, chunk, encoding, code, callback) {
+  return isOfHosts(chunk, encoding, code)
+    ? method.call(message, chunk, encoding, callback)
+    : method.call(message, native.encode(chunk, code), null, callback)
 }
 
 /** A socket that is gone takes nothing: Node up to 24 forgets the callback. */
@@ -167,8 +174,7 @@ function write (chunk, encoding, callback) {
   const isOfHost = !isTruthful(this) || this[host.kChunkedLength] > 0
   // Node 22 and 24 would send the end of the body before what is corked.
   if (isOfHost && !(this[host.kCorked] && host.corkIsBroken())) {
-    const hosted = asHostChunk(chunk, encoding, code)
-    return hostWrite.call(this, hosted, hosted === chunk ? encoding : null, callback)
+    return callHost(hostWrite, this, chunk, encoding, code, callback)
   }
   if (host.losesCallbacks && typeof callback === 'function') keepCallbacks(this.socket)
   if (this.strictContentLength) {
@@ -275,8 +281,7 @@ function end (chunk, encoding, callback) {
       writeStreamed(this, chunk, encoding, code, null)
       return hostEnd.call(this, undefined, undefined, callback)
     }
-    const hosted = asHostChunk(chunk, encoding, code)
-    return hostEnd.call(this, hosted, hosted === chunk ? encoding : null, callback)
+    return callHost(hostEnd, this, chunk, encoding, code, callback)
   }
   if (!this._header) {
     this._contentLength = chunk === null ? 0 : lengthOf(chunk, code)
