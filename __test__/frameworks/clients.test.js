@@ -5,16 +5,17 @@
 const test = require('ava')
 const undici = require('undici')
 const { RawClient } = require('../support/raw-client')
+const { request } = require('../support/requests')
+const { randomFrom } = require('../support/random')
 const { compare, meaning, digest } = require('./runner')
 
-const request = (path, ...fields) => [`GET ${path} HTTP/1.1`, 'Host: a', ...fields, '', ''].join('\r\n')
+const get = (path, ...fields) => request('GET', path, { close: false, fields })
 const connect = (port, options) => RawClient.connect({ port, host: '127.0.0.1', transport: 'tcp' }, options)
 
 async function readSlowly (port, path) {
-  let seed = 1
   const client = await connect(port, { paused: true })
-  client.send(request(path, 'Connection: close'))
-  client.readSlowly(() => (seed = seed * 48271 % 2147483647) / 2147483647)
+  client.send(get(path, 'Connection: close'))
+  client.readSlowly(randomFrom(1))
   await client.closed
   return meaning(client.bytes, ['GET'])
 }
@@ -22,12 +23,12 @@ async function readSlowly (port, path) {
 /** Leaves after `length` bytes of the body; the next one is served the same. */
 async function abort (port, path, length, how) {
   const client = await connect(port, { keep: false })
-  client.send(request(path))
+  client.send(get(path))
   await client.until(() => client.length >= length)
   client[how]()
   await client.closed
   const next = await connect(port)
-  next.send(request('/json', 'Connection: close'))
+  next.send(get('/json', 'Connection: close'))
   await next.closed
   return meaning(next.bytes, ['GET'])
 }
@@ -91,7 +92,7 @@ const TYPE = 'Content-Type: multipart/form-data; boundary=b'
 async function upload (port, path, size) {
   const body = multipart(size)
   const client = await connect(port)
-  client.send(post(path, body.length, TYPE) + body + request('/', 'Connection: close'))
+  client.send(post(path, body.length, TYPE) + body + get('/', 'Connection: close'))
   await client.closed
   return meaning(client.bytes, ['POST', 'GET'])
 }
@@ -102,7 +103,7 @@ async function answeredEarly (port, path) {
   const client = await connect(port)
   client.send(post(path, body.length, TYPE) + body.slice(0, 1000))
   await client.until(() => /\r\n\r\n[^]*(?:large|limit)/.test(client.text))
-  client.send(body.slice(1000) + request('/', 'Connection: close'))
+  client.send(body.slice(1000) + get('/', 'Connection: close'))
   await client.closed
   return meaning(client.bytes, ['POST', 'GET'])
 }
@@ -119,7 +120,7 @@ async function expecting (port, path, body) {
   client.send(post(path, body.length, TYPE, 'Expect: 100-continue'))
   await client.until(() => client.text.includes('\r\n\r\n'))
   const isAsked = client.text.startsWith('HTTP/1.1 100 ')
-  if (isAsked) client.send(body + request('/', 'Connection: close'))
+  if (isAsked) client.send(body + get('/', 'Connection: close'))
   await client.closed
   return [isAsked, meaning(client.bytes, ['POST', 'GET'])]
 }
@@ -146,14 +147,14 @@ test.serial('uploads', async (t) => {
 /** An idle connection, one in the middle of its response, and the request to stop. */
 async function stop (port, path) {
   const idle = await connect(port)
-  idle.send(request('/'))
+  idle.send(get('/'))
   await idle.until(() => idle.text.endsWith('hello'))
   const streaming = await connect(port)
-  streaming.send(request('/endless'))
+  streaming.send(get('/endless'))
   await streaming.until(() => streaming.length > 1000)
   streaming.pause()
   const stopping = await connect(port)
-  stopping.send(request(path))
+  stopping.send(get(path))
   await stopping.closed
   await idle.closed
   streaming.resume()

@@ -1,17 +1,15 @@
 'use strict'
 
-const fs = require('node:fs')
 const http = require('node:http')
 const https = require('node:https')
 const net = require('node:net')
-const path = require('node:path')
 const tls = require('node:tls')
 const { once } = require('node:events')
 const { Recorder } = require('../support/recorder')
+const { listen, tlsOptions } = require('../support/servers')
 const { turns, tick, until, deferred } = require('../support/event-loop')
 const { realise, lengthOf, bodyLength } = require('./programs')
 
-const pem = (name) => fs.readFileSync(path.join(__dirname, '..', 'fixtures', 'tls', `${name}.pem`))
 const EVENTS = ['continue', 'abort', 'timeout']
 
 /** A server that knows nothing of HTTP: it keeps bytes, and says what it is told to. */
@@ -23,11 +21,9 @@ class Origin {
     const it = new Origin()
     it.transport = transport
     it.server = transport === 'tls'
-      ? tls.createServer({ key: pem('key'), cert: pem('certificate') }, (socket) => it.#accept(socket))
+      ? tls.createServer(tlsOptions, (socket) => it.#accept(socket))
       : net.createServer((socket) => it.#accept(socket))
-    it.server.listen(0, '127.0.0.1')
-    await once(it.server, 'listening')
-    it.port = it.server.address().port
+    it.port = (await listen(it.server)).port
     return it
   }
 

@@ -4,10 +4,7 @@
 
 const fc = require('fast-check')
 const host = require('../support/host')
-const { chunk, lengthOf, withoutLateCorks } = require('./programs')
-
-const step = (name, more = {}) => fc.record({ op: fc.constant(name), ...more })
-const weighted = (weight, arbitrary) => ({ weight, arbitrary })
+const { step, weighted, chunk, lengthOf, withoutLateCorks } = require('./programs')
 
 const small = chunk.filter((chunk) => lengthOf(chunk) <= 20_000)
 const fieldName = fc.constantFrom('X-A', 'x-a', 'X-Bee', 'Content-Type', 'Cookie')

@@ -13,6 +13,7 @@ const { clientProgram } = require('./client-programs')
 const { Origin, runClient } = require('./client-interpreter')
 const { requestMeaning } = require('./request-meaning')
 const { sequences, checkDrains, firstDifference } = require('./difference')
+const { check } = require('./check')
 
 const PROGRAMS = Math.ceil(Number(process.env.SLUICE_PROGRAMS ?? 6000) / 10)
 
@@ -44,16 +45,6 @@ async function installed (options, action) {
   }
 }
 
-function explain ({ seed, counterexamplePath, counterexample, errorInstance }) {
-  const { requests, ...how } = counterexample[0]
-  return [
-    `SLUICE_SEED=${seed} SLUICE_PATH=${counterexamplePath}`,
-    `${errorInstance?.message}`,
-    JSON.stringify(how),
-    ...requests.map((request) => JSON.stringify(request))
-  ].join('\n')
-}
-
 test.serial(`${PROGRAMS} random programs of clients`, async (t) => {
   t.timeout(300_000)
   const origins = { tcp: await Origin.start('tcp'), tls: await Origin.start('tls') }
@@ -68,13 +59,7 @@ test.serial(`${PROGRAMS} random programs of clients`, async (t) => {
       if (difference) throw new Error(difference)
       checkDrains(actual.exchanges)
     })
-    const report = await fc.check(property, {
-      numRuns: PROGRAMS,
-      ...(process.env.SLUICE_SEED && { seed: Number(process.env.SLUICE_SEED) }),
-      ...(process.env.SLUICE_PATH && { path: process.env.SLUICE_PATH })
-    })
-    if (report.failed) t.fail(explain(report))
-    else t.true(programs >= (process.env.SLUICE_PATH ? 1 : PROGRAMS))
+    if (await check(t, property, PROGRAMS)) t.true(programs >= (process.env.SLUICE_PATH ? 1 : PROGRAMS))
   } finally {
     for (const origin of Object.values(origins)) await origin.close()
   }

@@ -4,6 +4,7 @@
 
 const fc = require('fast-check')
 const host = require('../support/host')
+const { step, weighted } = require('./programs')
 
 const size = fc.oneof(
   { weight: 6, arbitrary: fc.integer({ min: 0, max: 300 }) },
@@ -11,8 +12,6 @@ const size = fc.oneof(
   { weight: 2, arbitrary: fc.integer({ min: 0, max: 300_000 }) },
   { weight: 1, arbitrary: fc.constantFrom(65_536, 262_144, 3_000_000) }
 )
-const step = (op, more = {}) => fc.record({ op: fc.constant(op), ...more })
-const weighted = (weight, arbitrary) => ({ weight, arbitrary })
 
 const STEPS = [
   weighted(10, step('write', { size, kind: fc.constantFrom('Buffer', 'string', 'latin1'), callback: fc.boolean() })),
@@ -24,7 +23,7 @@ const STEPS = [
 // Hosts that join corked chunks let `socket.write` overtake them.
 if (!host.joinsCorkedChunks) {
   STEPS.push(
-    weighted(3, step('socketWrite', { size, callback: fc.boolean() })),
+    weighted(3, step('socketWrite', { size })),
     weighted(1, step('socketCork')),
     weighted(1, step('socketUncork'))
   )
@@ -43,7 +42,7 @@ const exchange = fc.record({
   // Without chunks the body is what is on the wire, whoever wrote it there.
   framing: fc.constantFrom('chunked', 'length', 'close'),
   steps: fc.array(fc.oneof(...STEPS), { maxLength: 14 }),
-  last: fc.record({ size, callback: fc.boolean() }),
+  last: fc.record({ size }),
   fault: fc.oneof(weighted(1, fc.constantFrom(...BREAKING)), weighted(1, fc.constantFrom(...HARMLESS))),
   at: fc.nat(14)
 }).map(({ steps, ...rest }) => ({

@@ -19,12 +19,14 @@ const host = require('../support/host')
 const { subject, selfCheck } = require('../support/subject')
 const { RawClient } = require('../support/raw-client')
 const { startServer } = require('../support/servers')
-const { turn, turns, tick, deferred, until } = require('../support/event-loop')
+const { turns, deferred, until } = require('../support/event-loop')
+const { randomFrom } = require('../support/random')
+const { WAITS } = require('./interpreter')
 const { program, bytesOf, BREAKING } = require('./fault-programs')
 const { readPrefix } = require('./response-prefix')
+const { check } = require('./check')
 
 const PROGRAMS = Math.ceil(Number(process.env.SLUICE_PROGRAMS ?? 6000) / 6)
-const WAITS = { microtask: () => Promise.resolve(), tick, turn }
 
 /** One response: what its program did, and what became of it. */
 class Exchange {
@@ -93,7 +95,7 @@ class Exchange {
         }
         case 'socketWrite':
           if (!res.headersSent) res.flushHeaders()
-          if (res.writableCorked > 0) { for (let n = res.writableCorked; n > 0; n--) res.uncork() }
+          for (let n = res.writableCorked; n > 0; n--) res.uncork()
           socket.write(bytesOf(this.nth, this.written, step.size))
           this.written += step.size
           break
@@ -183,7 +185,7 @@ class FaultServer {
 
   async run ({ exchanges: programs, reader, backpressure, transport }) {
     const client = await RawClient.connect(this.#server.address, { paused: reader === 'paused' })
-    if (reader === 'slow') client.readSlowly(Math.random, 2)
+    if (reader === 'slow') client.readSlowly(randomFrom(1), 2)
     const current = this.#current = { programs, exchanges: [], scripts: [], client, begun: programs.map(() => deferred()) }
     let isBroken = false
     let closes = false
@@ -254,14 +256,7 @@ run(`${PROGRAMS} random programs whose connection may break`, async (t) => {
       await server.run(program)
       await server.checkAlive()
     })
-    const report = await fc.check(property, {
-      numRuns: PROGRAMS,
-      ...(process.env.SLUICE_SEED && { seed: Number(process.env.SLUICE_SEED) }),
-      ...(process.env.SLUICE_PATH && { path: process.env.SLUICE_PATH })
-    })
-    if (report.failed) {
-      t.fail(`SLUICE_SEED=${report.seed} SLUICE_PATH=${report.counterexamplePath}\n${report.errorInstance?.message}\n${JSON.stringify(report.counterexample[0])}`)
-    }
+    await check(t, property, PROGRAMS)
     // The readiness thread has two of its own.
     if (process.platform === 'linux') await until(() => descriptors() <= before + 2)
   } finally {

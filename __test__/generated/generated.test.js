@@ -11,6 +11,7 @@ const { stock, subject } = require('../support/subject')
 const { wireText, wireMeaning, abbreviate, withoutHeadSent, mapValues } = require('../support/normalise')
 const { batch } = require('./programs')
 const { ProgramServer } = require('./interpreter')
+const { check } = require('./check')
 const { sequences, checkDrains, firstDifference } = require('./difference')
 
 const PROGRAMS = Number(process.env.SLUICE_PROGRAMS ?? 6000)
@@ -37,17 +38,6 @@ function comparable ({ connections, exchanges }, { backpressure, arrival }) {
   }
 }
 
-/** Everything that is needed to understand and repeat a failure. */
-function explain ({ seed, counterexamplePath, counterexample, errorInstance }) {
-  const { programs, ...how } = counterexample[0]
-  return [
-    `SLUICE_SEED=${seed} SLUICE_PATH=${counterexamplePath}`,
-    `${errorInstance?.message}`,
-    JSON.stringify(how),
-    ...programs.map((program) => JSON.stringify(program))
-  ].join('\n')
-}
-
 const run = host.stalls ? test.serial.skip : test.serial
 
 run(`${PROGRAMS} random programs`, async (t) => {
@@ -71,13 +61,8 @@ run(`${PROGRAMS} random programs`, async (t) => {
       if (difference) throw new Error(difference)
       checkDrains(actual.exchanges)
     })
-    const report = await fc.check(property, {
-      // Batches are half full on average.
-      numRuns: Math.ceil(PROGRAMS * 2 / BATCH),
-      ...(process.env.SLUICE_SEED && { seed: Number(process.env.SLUICE_SEED) }),
-      ...(process.env.SLUICE_PATH && { path: process.env.SLUICE_PATH })
-    })
-    if (report.failed) t.fail(explain(report))
+    // Batches are half full on average.
+    await check(t, property, Math.ceil(PROGRAMS * 2 / BATCH))
   } finally {
     for (const server of Object.values(servers).flatMap(Object.values)) await server.close()
   }

@@ -155,4 +155,4 @@ class ProgramServer {
   }
 }
 
-module.exports = { ProgramServer }
+module.exports = { ProgramServer, WAITS }

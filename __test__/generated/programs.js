@@ -159,4 +159,4 @@ const batch = (size) => fc.record({
   })
 }))
 
-module.exports = { batch, chunk, realise, lengthOf, bodyLength, withoutLateCorks }
+module.exports = { step, weighted, batch, chunk, realise, lengthOf, bodyLength, withoutLateCorks }

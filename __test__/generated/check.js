@@ -1,0 +1,32 @@
+'use strict'
+
+const fc = require('fast-check')
+
+/** Everything that is needed to understand and repeat a failure: a line for each of the programs. */
+function explain ({ seed, counterexamplePath, counterexample, errorInstance }) {
+  const entries = Object.entries(counterexample[0])
+  const programs = entries.filter(([, value]) => Array.isArray(value)).flatMap(([, value]) => value)
+  const how = entries.filter(([, value]) => !Array.isArray(value))
+  return [
+    `SLUICE_SEED=${seed} SLUICE_PATH=${counterexamplePath}`,
+    `${errorInstance?.message}`,
+    JSON.stringify(Object.fromEntries(how)),
+    ...programs.map((program) => JSON.stringify(program))
+  ].join('\n')
+}
+
+/**
+ * Runs a property on random programs, or on those that SLUICE_SEED and SLUICE_PATH name.
+ * @returns {Promise<boolean>} whether it held; else the test has failed
+ */
+async function check (t, property, numRuns) {
+  const report = await fc.check(property, {
+    numRuns,
+    ...(process.env.SLUICE_SEED && { seed: Number(process.env.SLUICE_SEED) }),
+    ...(process.env.SLUICE_PATH && { path: process.env.SLUICE_PATH })
+  })
+  if (report.failed) t.fail(explain(report))
+  return !report.failed
+}
+
+module.exports = { check }
