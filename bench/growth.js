@@ -5,8 +5,8 @@
 const fs = require('node:fs')
 const path = require('node:path')
 const { measure } = require('./measure')
-const { ratios, summary, short } = require('./statistics')
-const { environment, docs } = require('./report')
+const { ratios, ratioText, summary, short } = require('./statistics')
+const { environment, failuresText, docs } = require('./report')
 const { curves } = require('./svg')
 
 /** A point below this ratio to stock Node is marked. */
@@ -31,7 +31,7 @@ const ratioOf = (figures, { name }, subject) => figures[name][subject] && figure
 
 function cell (ratio) {
   if (ratio === undefined) return '–'
-  const text = `${ratio.median.toFixed(2)} × (${ratio.least.toFixed(2)}–${ratio.most.toFixed(2)})`
+  const text = ratioText(ratio)
   return ratio.median < LEAST ? `**${text}**` : text
 }
 
@@ -86,7 +86,7 @@ ${marked}
 
 Throughput relative to stock Node, round by round: the median and the range of ${rounds} rounds. 50
 connections, and 10 for chunks of 64 KiB and more. Measured as [the benchmark](benchmarks.md) is.
-${failures.length > 0 ? `\nWithout a figure:\n\n${failures.map((failure) => `- ${failure}`).join('\n')}\n` : ''}`)
+${failuresText(failures)}`)
   return failures
 }
 

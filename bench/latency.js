@@ -10,8 +10,8 @@ const { program } = require('./prepare')
 const { check } = require('./check')
 const { findApp } = require('./apps')
 const { progress } = require('./progress')
-const { summary, ratios, short } = require('./statistics')
-const { environment, docs } = require('./report')
+const { summary, ratios, ratioText, short } = require('./statistics')
+const { environment, failuresText, docs } = require('./report')
 
 /** Of what stock Node does at the most. */
 const SHARE = 0.5
@@ -49,8 +49,7 @@ function cell (found, key, stock) {
   const own = found.map((one) => one[key])
   const figure = `${short(summary(own).median)} µs`
   if (stock === found || stock === undefined) return figure
-  const ratio = ratios(own, stock.map((one) => one[key]))
-  return `${figure}, ${ratio.median.toFixed(2)} × (${ratio.least.toFixed(2)}–${ratio.most.toFixed(2)})`
+  return `${figure}, ${ratioText(ratios(own, stock.map((one) => one[key])))}`
 }
 
 function table (scenario, rate, subjects, found) {
@@ -89,7 +88,8 @@ async function latency (subjects, { rounds, ...times }, writes) {
   }
   bar.end()
   console.log(tables.join('\n\n'))
-  if (!writes) return [...failures.values()]
+  const failed = [...failures.values()]
+  if (!writes) return failed
   fs.writeFileSync(path.join(docs, 'latency.md'), `# Latency
 
 Written by \`npm run bench -- --latency\`; every figure below comes from one run of it.
@@ -102,8 +102,8 @@ Less is better. The rate is half of what stock Node does at the most, and is kep
 server keeps up: a latency counts from the moment at which the request was due, so that a pause is
 charged for all that it kept waiting. Medians of ${rounds} rounds of ${times.seconds} s on 50 connections, after ${times.warm} s to
 warm; ratios to stock Node round by round, with their range.
-${failures.size > 0 ? `\nWithout a figure:\n\n${[...failures.values()].map((failure) => `- ${failure}`).join('\n')}\n` : ''}`)
-  return [...failures.values()]
+${failuresText(failed)}`)
+  return failed
 }
 
 module.exports = { latency }

@@ -5,7 +5,7 @@
 const os = require('node:os')
 const fs = require('node:fs')
 const path = require('node:path')
-const { summary, ratios, short } = require('./statistics')
+const { summary, ratios, ratioText, short } = require('./statistics')
 const { versions } = require('./subjects')
 const { bars } = require('./svg')
 
@@ -42,8 +42,7 @@ function cell (figures, name) {
     const { least, most } = summary(own)
     return `${short(median)} (±${Math.round((most - least) / 2 / median * 100)} %)`
   }
-  const ratio = ratios(own, figures.stock)
-  return `${ratio.median.toFixed(2)} × (${ratio.least.toFixed(2)}–${ratio.most.toFixed(2)})`
+  return ratioText(ratios(own, figures.stock))
 }
 
 /**
@@ -85,6 +84,11 @@ function environment () {
   const cpu = os.cpus()[0].model.trim()
   return [`- ${cpu}, ${os.cpus().length} cores, ${Math.round(os.totalmem() / 2 ** 30)} GiB, Linux ${os.release()}`,
     `- ${Object.entries(versions()).map(([name, version]) => `${name} ${version}`).join(', ')}`].join('\n')
+}
+
+/** What a page of figures ends with. @param {string[]} failures */
+function failuresText (failures) {
+  return failures.length > 0 ? `\nWithout a figure:\n\n${failures.map((failure) => `- ${failure}`).join('\n')}\n` : ''
 }
 
 function picture (scenarios, subjects, figures) {
@@ -129,7 +133,7 @@ figure counts${failures.length > 0 ? '; a subject that failed has none' : ''}. \
 pipelining, connections and stalled clients (${clients}) have a client in C (\`bench/native\`) that
 drops large bodies inside the kernel. The limit is an epoll server in C that sends a response made
 beforehand: where a subject comes near it, the kernel is what is measured.
-${failures.length > 0 ? `\nWithout a figure:\n\n${failures.map((failure) => `- ${failure}`).join('\n')}\n` : ''}`)
+${failuresText(failures)}`)
 }
 
-module.exports = { table, cpuTable, environment, floors, writeReport, docs, OURS }
+module.exports = { table, cpuTable, environment, failuresText, floors, writeReport, docs, OURS }

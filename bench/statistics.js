@@ -30,4 +30,9 @@ function short (number) {
   return number >= 10 ? number.toFixed(1) : number.toFixed(2)
 }
 
-module.exports = { median, summary, ratios, short }
+/** A ratio and its range. @param {ReturnType<typeof summary>} ratio */
+function ratioText ({ median, least, most }) {
+  return `${median.toFixed(2)} × (${least.toFixed(2)}–${most.toFixed(2)})`
+}
+
+module.exports = { median, summary, ratios, ratioText, short }

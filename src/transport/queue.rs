@@ -94,7 +94,7 @@ impl<H: Held> SendQueue<H> {
     }
 
     /// The next bytes, if they are all that there is and were copied: the usual case.
-    pub fn single(&self) -> Option<&[u8]> {
+    pub(super) fn single(&self) -> Option<&[u8]> {
         match self.segments.front() {
             Some(Segment::Copied(bytes)) if self.segments.len() == 1 => bytes.get(self.consumed..),
             _ => None,
