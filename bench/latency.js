@@ -10,7 +10,7 @@ const { program } = require('./prepare')
 const { check } = require('./check')
 const { findApp } = require('./apps')
 const { progress } = require('./progress')
-const { summary, ratios, ratioText, short } = require('./statistics')
+const { median, summary, ratios, ratioText, short } = require('./statistics')
 const { environment, failuresText, docs } = require('./report')
 
 /** Of what stock Node does at the most. */
@@ -38,10 +38,14 @@ async function run (subject, scenario, rate, { warm, seconds }) {
   }
 }
 
+/** Of three: one may fall into a second in which the machine is somebody else's. */
+const PROBES = 3
+
 /** Half of what stock Node does when it is asked for more than it can. */
 async function rateFor (stock, scenario, times) {
-  const { rate } = await run(stock, scenario, 1e6, { ...times, seconds: 1 })
-  return Math.max(100, Math.round(rate * SHARE / 100) * 100)
+  const most = []
+  for (let n = 0; n < PROBES; n++) most.push((await run(stock, scenario, 1e6, { ...times, seconds: 1 })).rate)
+  return Math.max(100, Math.round(median(most) * SHARE / 100) * 100)
 }
 
 function cell (found, key, stock) {
