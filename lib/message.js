@@ -7,7 +7,7 @@
 const http = require('node:http')
 const { isUint8Array } = require('node:util/types')
 const { native, Status, MessageBits, BYTES, FIRST_ESTIMATED, FIRST_LEGACY } = require('./binding')
-const { connectionOf, kConnection } = require('./connection')
+const { connectionOf, knownConnectionOf } = require('./connection')
 const { codeOf, lengthOf } = require('./encoding')
 const { optionsOf } = require('./options')
 const staging = require('./staging')
@@ -110,7 +110,7 @@ function writeStreamed (message, chunk, encoding, code, callback) {
 function streamedAnswer (message, answer) {
   const socket = message.socket
   if (!socket || socket._httpMessage !== message) return false
-  const connection = socket[kConnection]
+  const connection = knownConnectionOf(socket)
   if (!connection || socket._writableState.corked > 0) return answer
   if (socket._writableState.length === 0) return answer
   socket._writableState.needDrain = true
@@ -124,7 +124,7 @@ function uncork (socket) {
 /** Node gathers what is written in one tick. */
 function corkForTick (message) {
   const socket = message.socket
-  if (!socket || socket[kConnection] || socket.writableCorked) return
+  if (!socket || knownConnectionOf(socket) || socket.writableCorked) return
   socket.cork()
   process.nextTick(uncork, socket)
 }
@@ -213,7 +213,7 @@ function writeBody (message, chunk, encoding, code, callback) {
       process.nextTick(callback, socket.errored)
       return streamedAnswer(message, writeStreamed(message, chunk, encoding, code, null))
     }
-    const ordered = socket?.[kConnection]?.afterOwn(callback) ?? callback
+    const ordered = knownConnectionOf(socket)?.afterOwn(callback) ?? callback
     return streamedAnswer(message, writeStreamed(message, chunk, encoding, code, ordered))
   }
   return writeGathered(message, chunk, encoding, code) ??
@@ -254,7 +254,7 @@ const MOST_WHOLE = 4096
  */
 function isFirstAndWhole (message, chunk) {
   const { socket } = message
-  if (!socket || socket[kConnection] !== undefined) return false
+  if (!socket || knownConnectionOf(socket) !== undefined) return false
   return (chunk === null || chunk.length <= MOST_WHOLE) && !message._headerSent && socket._handle?.bytesWritten === 0
 }
 
@@ -328,7 +328,7 @@ function _flush () {
 
 /** Hands over now what is deferred. @returns {boolean} whether user memory is empty */
 function flushWrites () {
-  const connection = this.socket?.[kConnection]
+  const connection = knownConnectionOf(this.socket)
   if (connection && this.socket._httpMessage === this) connection.flush()
   return this.writableLength === 0
 }
@@ -336,7 +336,7 @@ function flushWrites () {
 /** Bytes in user memory, exactly, in kernel mode. */
 function writableLength () {
   const socket = this.socket
-  const connection = socket?.[kConnection]
+  const connection = knownConnectionOf(socket)
   const streamed = hostLength.call(this)
   if (!isTruthful(this)) return streamed
   let queued = 0

@@ -7,8 +7,8 @@ const http = require('node:http')
 const path = require('node:path')
 const { subscribe } = require('node:diagnostics_channel')
 
-const isOurs = (socket) => Object.getOwnPropertySymbols(socket)
-  .some((symbol) => symbol.description === 'sluice.connection' && socket[symbol])
+/** Whether the socket's sink has been replaced. */
+const isOurs = (socket) => Object.hasOwn(socket, '_writev')
 
 const counts = {
   /** Responses that have our methods. */
