@@ -47,37 +47,53 @@ function flushDeferred (connection) {
 // What a socket and its handle get is the same for all of them: closures of their own would give each
 // handle a hidden class of its own (taking a socket over cost 25 µs; 7 with these and without symbols).
 
+/**
+ * The connection of a socket or of its handle; where they are called through a `Proxy`, which has
+ * no private field of theirs, the descriptor tells.
+ */
+function connectionBeneath (object) {
+  return Slot.get(object) ?? connections.find((one) => one !== undefined && one.handle.fd === (object._handle ?? object).fd)
+}
+
 function _write (chunk, encoding, callback) {
-  Slot.get(this).sink(chunk, encoding, callback)
+  const connection = connectionBeneath(this)
+  if (connection === undefined) stock._write.call(this, chunk, encoding, callback)
+  else connection.sink(chunk, encoding, callback)
 }
 
 function _writev (chunks, callback) {
-  Slot.get(this).sinkAll(chunks, callback)
+  const connection = connectionBeneath(this)
+  if (connection === undefined) stock._writev.call(this, chunks, callback)
+  else connection.sinkAll(chunks, callback)
 }
 
 function _final (callback) {
-  Slot.get(this).final(callback)
+  const connection = connectionBeneath(this)
+  if (connection === undefined) stock._final.call(this, callback)
+  else connection.final(callback)
 }
 
 /** libuv closes the descriptor in these, synchronously: its number may be a stranger's next. */
 const closers = Object.fromEntries(CLOSERS.map((name) => [name, function (...values) {
-  const connection = Slot.get(this)
-  connection.detach()
-  const before = connection.closers?.[name]
-  return (before ? before.value ?? before.get.call(this) : Object.getPrototypeOf(this)[name]).apply(this, values)
+  const connection = connectionBeneath(this)
+  connection?.detach()
+  const behind = connection?.behind?.[name]
+  return (behind ? behind.value ?? behind.get.call(this) : Object.getPrototypeOf(this)[name]).apply(this, values)
 }]))
 
 const bytesWritten = {
   configurable: true,
   enumerable: true,
   get () {
-    return Slot.get(this).folded().enqueued + Reflect.get(Object.getPrototypeOf(this), 'bytesWritten', this)
+    const libuv = Reflect.get(Object.getPrototypeOf(this), 'bytesWritten', this)
+    const connection = connectionBeneath(this)
+    return connection === undefined ? libuv : libuv + connection.countedBefore + connection.folded().enqueued
   }
 }
 
 /** Node takes its listeners off a socket before it hands it over. */
 function leaveAtUpgrade () {
-  if (this.parser?.incoming?.upgrade) Slot.get(this)?.leave()
+  if (this.parser?.incoming?.upgrade) connectionBeneath(this)?.leave()
 }
 
 class Connection {
@@ -107,9 +123,14 @@ class Connection {
     this.onEmpty = null
     /** The context of the write that was refused. */
     this.resource = null
-    /** Somebody else's own properties of the handle that ours stand before, by name. */
-    this.closers = null
     this.leaves = false
+    const earlier = Slot.get(handle)
+    /** Bytes that were queued when the socket was HTTP's before: it has left, and come back. */
+    this.countedBefore = earlier === undefined ? 0 : earlier.countedBefore + earlier.enqueued
+    /** Somebody else's own properties of the handle that ours stand before, by name. */
+    this.behind = earlier?.behind ?? null
+    /** Names of those of ours that somebody else's stand before. */
+    this.inside = earlier?.inside ?? null
     connections[id & SLOT_MASK] = this
     this.takeOver(socket, handle)
   }
@@ -121,8 +142,8 @@ class Connection {
     socket._writev = _writev
     socket._final = _final
     for (const name of CLOSERS) {
-      if (typeof handle[name] !== 'function') continue
-      if (Object.hasOwn(handle, name)) (this.closers ??= {})[name] = Object.getOwnPropertyDescriptor(handle, name)
+      if (typeof handle[name] !== 'function' || this.inside?.includes(name)) continue
+      if (Object.hasOwn(handle, name)) (this.behind ??= {})[name] = Object.getOwnPropertyDescriptor(handle, name)
       handle[name] = closers[name]
     }
     socket.on('removeListener', leaveAtUpgrade)
@@ -159,11 +180,16 @@ class Connection {
     Slot.set(socket, undefined)
     for (const name of ['_write', '_writev', '_final']) delete socket[name]
     for (const name of CLOSERS) {
-      // Around ours somebody else's may stand: it stays, and ours does nothing any more.
-      if (handle[name] !== closers[name]) continue
-      const before = this.closers?.[name]
-      if (before === undefined) delete handle[name]
-      else Object.defineProperty(handle, name, before)
+      if (handle[name] !== closers[name]) {
+        // Somebody else's stands before it, and stays; ours does nothing any more.
+        if (typeof handle[name] === 'function' && !this.inside?.includes(name)) (this.inside ??= []).push(name)
+        continue
+      }
+      const behind = this.behind?.[name]
+      delete handle[name]
+      if (behind === undefined) continue
+      delete this.behind[name]
+      Object.defineProperty(handle, name, behind)
     }
     return true
   }

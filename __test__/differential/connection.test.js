@@ -41,6 +41,24 @@ differential('socket.write of large chunks between large writes', {
   }
 })
 
+differential('a Proxy of the socket', {
+  async script ({ m, cb, socket, turns }) {
+    const proxy = new Proxy(socket, {})
+    m.setHeader('Content-Length', 30_009)
+    m.write('1', cb(1))
+    proxy.write('2', cb('proxy 2'))
+    m.write(Buffer.alloc(30_000, 'a'), cb('a'))
+    proxy.cork()
+    proxy.write('34')
+    proxy.write('5')
+    proxy.uncork()
+    await turns(2)
+    m.write('678')
+    m.end('9')
+    proxy.end()
+  }
+})
+
 differential('socket.cork around writes', {
   async script ({ m, cb, socket, turn }) {
     socket.cork()
