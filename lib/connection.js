@@ -37,11 +37,13 @@ native?.onReady((handle) => {
 })
 
 /**
- * Runs once a tick for each connection that has deferred bytes, in the context of the first write
- * of the tick: so do Node's callbacks of writes that it gathers (`connectionCorkNT`).
+ * Runs once a tick for each connection that messages have written to, in the context of the first
+ * write of the tick: so do Node's callbacks of writes that it gathers (`connectionCorkNT`).
  */
-function flushDeferred (connection) {
-  connection.flushDeferred()
+function endTick (connection) {
+  connection.inTick = false
+  if (connection.isDeferred) connection.flushDeferred()
+  else connection.answer()
 }
 
 // What a socket and its handle get is the same for all of them: closures of their own would give each
@@ -110,6 +112,8 @@ class Connection {
     this.room = 0
     /** The pending bytes leave at the end of this tick. */
     this.isDeferred = false
+    /** What messages write in this tick is gathered. */
+    this.inTick = false
     /** Bytes that the barrier stands for in the Writable's length. */
     this.barrierLength = 0
     /** The callback of the Writable's write in flight. */
@@ -121,7 +125,7 @@ class Connection {
     this.taken = 0
     /** Called when user memory is empty. */
     this.onEmpty = null
-    /** The context of the write that was refused. */
+    /** The context in which what waits is answered. */
     this.resource = null
     this.leaves = false
     const earlier = Slot.get(handle)
@@ -255,10 +259,25 @@ class Connection {
     if (this.callbacks.length !== 0) process.nextTick(deliver, this, this.enqueued - this.pending, this.taken)
   }
 
+  /** What was written is answered in the context of now. */
+  answer () {
+    this.deliverSoon()
+    if (this.id !== 0 && this.pending !== 0) this.resource ??= new AsyncResource('SLUICEWRITE')
+  }
+
+  /** What was written is answered in the context of the tick. */
+  answerInTick () {
+    if (this.inTick) return
+    this.inTick = true
+    process.nextTick(endTick, this)
+  }
+
   /**
-   * After a message's write. @returns {boolean} the contract's answer
+   * After a message's write.
+   * @param {boolean} isLast nothing more is gathered with it in this tick
+   * @returns {boolean} the contract's answer
    */
-  settle (status, message) {
+  settle (status, message, isLast) {
     this.read()
     switch (status) {
       case Status.DEFERRED:
@@ -266,12 +285,11 @@ class Connection {
         this.defer()
         return true
       case Status.SENT:
-        this.isDeferred = false
-        this.deliverSoon()
-        return true
       case Status.BLOCKED:
         this.isDeferred = false
-        this.deliverSoon()
+        if (isLast) this.answer()
+        else this.answerInTick()
+        if (status === Status.SENT) return true
         this.raiseBarrier()
         return false
       default:
@@ -290,9 +308,8 @@ class Connection {
   }
 
   defer () {
-    if (this.isDeferred) return
     this.isDeferred = true
-    process.nextTick(flushDeferred, this)
+    this.answerInTick()
   }
 
   errorOf (status) {
@@ -308,7 +325,7 @@ class Connection {
       if (!this.state.ending) this.socket.write(BARRIER)
       return
     }
-    this.settle(native.flush(this.id), null)
+    this.settle(native.flush(this.id), null, true)
   }
 
   /** Hands over now. @returns {boolean} whether user memory is empty */
@@ -319,7 +336,6 @@ class Connection {
 
   raiseBarrier () {
     const { socket, state } = this
-    this.resource ??= new AsyncResource('SLUICEWRITE')
     if (this.release === null && !state.ending && !socket.destroyed) socket.write(BARRIER)
     this.adjustBarrier()
     state.needDrain = true
@@ -338,18 +354,20 @@ class Connection {
   ready () {
     const status = native.flush(this.id)
     this.read()
-    const resource = this.resource
+    const resource = this.resource ?? new AsyncResource('SLUICEWRITE')
     if (status !== Status.BLOCKED && status !== Status.SENT) {
       // What waits gets the error when the descriptor is closed: the socket's `error` goes first.
-      this.socket.destroy(this.errorOf(status))
+      resource.runInAsyncScope(this.socket.destroy, this.socket, this.errorOf(status))
       return
     }
     this.adjustBarrier()
-    if (resource === null) this.advance()
-    else resource.runInAsyncScope(this.advance, this)
+    resource.runInAsyncScope(this.advance, this)
   }
 
   advance () {
+    // What a listener of `drain` writes is not among them.
+    const { taken } = this
+    const sent = this.enqueued - this.pending
     if (this.pending === 0) {
       this.resource = null
       this.giveBack()
@@ -360,11 +378,11 @@ class Connection {
       } finally {
         // Whatever a listener of `drain` throws.
         onEmpty?.()
-        deliver(this, this.enqueued - this.pending, this.taken)
+        deliver(this, sent, taken)
       }
       return
     }
-    deliver(this, this.enqueued - this.pending, this.taken)
+    deliver(this, sent, taken)
   }
 
   releaseWritable (error) {
@@ -409,13 +427,13 @@ class Connection {
   sunk (status, callback) {
     this.read()
     this.isDeferred = false
-    this.deliverSoon()
+    if (this.inTick) this.deliverSoon()
+    else this.answer()
     if (status === Status.SENT) {
       this.giveBack()
       return callback()
     }
     if (status === Status.BLOCKED) {
-      this.resource ??= new AsyncResource('SLUICEWRITE')
       this.release = callback
       return
     }
@@ -436,9 +454,11 @@ class Connection {
     if (this.id === 0) return
     this.forget()
     if (this.callbacks.length !== 0 || this.release !== null) {
-      // Behind the socket's `error`, which `destroy` is about to put into the next tick: libuv gives
-      // the writes that it cancels back later still. `finish` before it would tell of success.
-      process.nextTick(process.nextTick, fail, this, null)
+      // What its tick still gathers goes before the socket's `error`, which `destroy` is about to put
+      // into the next tick, as what Node's socket buffers (`errorBuffer`). The rest goes behind it:
+      // libuv gives the writes that it cancels back later still, and `finish` would tell of success.
+      if (this.resource === null) process.nextTick(fail, this, null)
+      else process.nextTick(process.nextTick, fail, this, null)
     }
   }
 }
@@ -462,11 +482,11 @@ function guard (step, rest, ...values) {
 
 /** Runs the callbacks, of those `taken` by then, whose bytes the kernel had when `sent` was read. */
 function deliver (connection, sent, taken) {
-  successArguments ??= host.successArguments()
   guard(runDue, deliver, connection, sent, taken)
 }
 
 function runDue ({ callbacks }, sent, taken) {
+  successArguments ??= host.successArguments()
   for (let { first } = callbacks; first !== undefined && first.end <= sent && first.nth <= taken; first = callbacks.first) {
     callbacks.shift()
     first.callback(...successArguments)
@@ -475,7 +495,9 @@ function runDue ({ callbacks }, sent, taken) {
 
 /** Every callback that waits gets its error, in order; then the socket is destroyed. */
 function fail (connection, error) {
-  guard(failAll, fail, connection, error)
+  const { resource } = connection
+  if (resource === null) guard(failAll, fail, connection, error)
+  else resource.runInAsyncScope(guard, null, failAll, fail, connection, error)
 }
 
 function failAll (connection, error) {

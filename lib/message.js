@@ -202,7 +202,7 @@ function writeBody (message, chunk, encoding, code, callback) {
     if (code === BYTES && typeof callback !== 'function' && connection.begin(message, chunk)) return true
     const status = writeDirect(connection, message, chunk, encoding, code, false)
     if (typeof callback === 'function') connection.notify(callback)
-    return connection.settle(status, message)
+    return connection.settle(status, message, false)
   }
   const { socket } = message
   if (socket?.destroyed) return refuse(callback)
@@ -299,7 +299,7 @@ function end (chunk, encoding, callback) {
   onFinished(this, callback)
   const status = writeDirect(connection, this, chunk, encoding, code, true)
   connection.notify(finisher(this))
-  connection.settle(status, this)
+  connection.settle(status, this, true)
   this[host.kCorked] = 0
   this.finished = true
   this._finish()
