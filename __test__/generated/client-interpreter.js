@@ -68,11 +68,12 @@ class Exchange {
   constructor (origin, request, agent, ready) {
     this.#origin = origin
     this.#request = request
-    const { method, framing, expect, connection } = request
+    const { method, framing, name, expect, connection } = request
     const headers = { Host: 'a' }
     if (framing === 'length') headers['Content-Length'] = bodyLength(request)
     if (framing === 'wrong length') headers['Content-Length'] = 7
     if (framing === 'chunked') headers['Transfer-Encoding'] = 'chunked'
+    if (name !== null) headers['X-Name'] = name
     if (expect) headers.Expect = '100-continue'
     if (connection !== null) headers.Connection = connection
     const { request: open } = origin.transport === 'tls' ? https : http
@@ -172,6 +173,8 @@ class Exchange {
     n = 'last'
     const { chunk, callback } = this.#request.last
     m.end(...(chunk === null ? [] : realise(chunk)), ...callbacks(callback))
+    // The next request has the socket as this one leaves it.
+    this.recorder.note('corks', [this.req.writableCorked, this.#socket?.writableCorked])
     this.#uncorkAll()
     await Promise.race([this.#finished.promise, this.#closed.promise])
     await this.#answer()
