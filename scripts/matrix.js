@@ -89,10 +89,14 @@ async function main () {
   return failing.length === 0
 }
 
-main().then((passed) => {
-  process.exitCode = passed ? 0 : 1
-}, (error) => {
-  if (!(error instanceof Failure)) throw error
-  console.error(`sluice: ${error.message}`)
-  process.exitCode = 1
-})
+module.exports = { fetchNode, VERSIONS }
+
+if (require.main === module) {
+  main().then((passed) => {
+    process.exitCode = passed ? 0 : 1
+  }, (error) => {
+    if (!(error instanceof Failure)) throw error
+    console.error(`sluice: ${error.message}`)
+    process.exitCode = 1
+  })
+}

@@ -8,6 +8,7 @@ const { RawClient } = require('../support/raw-client')
 const { request } = require('../support/requests')
 const { randomFrom } = require('../support/random')
 const { compare, meaning, digest } = require('./runner')
+const { testOf } = require('./engines')
 
 const get = (path, ...fields) => request('GET', path, { close: false, fields })
 const connect = (port, options) => RawClient.connect({ port, host: '127.0.0.1', transport: 'tcp' }, options)
@@ -58,7 +59,7 @@ async function fetchAll (port, paths) {
 }
 
 for (const app of ['express4', 'express5', 'koa', 'fastify', 'hono', 'connect', 'nest']) {
-  test.serial(`clients of ${app}`, async (t) => {
+  testOf(test, app, `clients of ${app}`, async (t) => {
     t.timeout(60_000)
     const paths = ['/json', '/stream', '/big', '/events']
     await compare(t, app, {
@@ -125,7 +126,7 @@ async function expecting (port, path, body) {
   return [isAsked, meaning(client.bytes, ['POST', 'GET'])]
 }
 
-test.serial('uploads', async (t) => {
+testOf(test, 'uploads', 'uploads', async (t) => {
   t.timeout(60_000)
   await compare(t, 'uploads', {
     talk: async (port) => [

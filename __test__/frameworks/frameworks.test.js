@@ -5,6 +5,7 @@ const { once } = require('node:events')
 const { WebSocket } = require('ws')
 const { io } = require('socket.io-client')
 const { compare } = require('./runner')
+const { testOf } = require('./engines')
 
 const common = [
   [{ path: '/' }, { path: '/json' }, { method: 'HEAD', path: '/' }, { path: '/missing' }],
@@ -57,7 +58,10 @@ const apps = {
         fields: ['Content-Type: application/json', 'Accept: text/event-stream'],
         body: JSON.stringify({ query: 'subscription { count(to: 5) }' })
       }],
-      [{ method: 'POST', path: '/graphql', fields: ['Content-Type: application/json'], body: JSON.stringify({ query: '{ text(length: 100000) }' }) }]
+      [{ method: 'POST', path: '/graphql', fields: ['Content-Type: application/json'], body: JSON.stringify({ query: '{ text(length: 100000) }' }) }],
+      ...['query { ... @defer { text(length: 20000) } list(to: 2) }', '{ list(to: 20) @stream(initialCount: 2) }'].map((query) => [
+        { method: 'POST', path: '/graphql', fields: ['Content-Type: application/json', 'Accept: multipart/mixed'], body: JSON.stringify({ query }) }
+      ])
     ],
     native: ['/graphql']
   },
@@ -67,7 +71,7 @@ const apps = {
 }
 
 for (const [app, options] of Object.entries(apps)) {
-  test.serial(app, async (t) => {
+  testOf(test, app, app, async (t) => {
     t.timeout(30_000)
     const { log } = await compare(t, app, options)
     if (/opentelemetry|datadog|inject/.test(app)) t.true(log.length > 5, 'nothing was traced')
@@ -91,7 +95,7 @@ async function talkBySocketIo (port, transports) {
   return answer
 }
 
-test.serial('ws and socket.io beside http', async (t) => {
+testOf(test, 'sockets', 'ws and socket.io beside http', async (t) => {
   t.timeout(30_000)
   await compare(t, 'sockets', {
     connections: get('/'),
@@ -105,7 +109,7 @@ test.serial('ws and socket.io beside http', async (t) => {
   })
 })
 
-test.serial('proxies', async (t) => {
+testOf(test, 'proxies', 'proxies', async (t) => {
   t.timeout(30_000)
   const echo = { method: 'POST', path: '/echo', body: 'x'.repeat(100_000) }
   const paths = ['/stream', '/big', '/events', '/middleware/stream', '/middleware/big', '/intercepted/events']
