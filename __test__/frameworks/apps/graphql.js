@@ -37,5 +37,6 @@ module.exports = () => {
       }
     })
   })
-  return http.createServer((req, res) => req.url.startsWith('/graphql') ? yoga(req, res) : plain(req, res))
+  // graphql-yoga keeps the connection of a stream alive whatever the client asks for.
+  return http.createServer({ keepAliveTimeout: 100 }, (req, res) => req.url.startsWith('/graphql') ? yoga(req, res) : plain(req, res))
 }
