@@ -331,6 +331,26 @@ for (const [name, chunk, code] of [
 
 // The ways in.
 
+for (const error of [undefined, new Error('mine')]) {
+  // Node 26 does; Node up to 24 forgets the callback.
+  ours(`7. a write to a socket that was destroyed ${error ? 'with an error gets it' : 'gets ERR_STREAM_DESTROYED'}`, async (t) => {
+    const errors = []
+    await observe(subject, {
+      async script ({ res, socket, turns }) {
+        socket.on('error', () => {})
+        res.write('before')
+        socket.destroy(error)
+        t.false(res.write('late', (given) => errors.push(given)))
+        t.is(errors.length, 0)
+        await turns(2)
+      }
+    }, { transport: 'tcp', backpressure: 'kernel' })
+    t.is(errors.length, 1)
+    if (error) t.is(errors[0], error)
+    else t.is(errors[0].code, 'ERR_STREAM_DESTROYED')
+  })
+}
+
 test('http.createServer({ ServerResponse }) takes the class and subclasses of it', async (t) => {
   class Shouting extends subject.ServerResponse {
     write (chunk, ...rest) { return super.write(chunk.toUpperCase(), ...rest) }

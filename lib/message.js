@@ -153,9 +153,9 @@ function callHost (method, message, chunk, encoding, code, callback) {
     : method.call(message, native.encode(chunk, code), null, callback)
 }
 
-/** A socket that is gone takes nothing: Node up to 24 forgets the callback. */
-function refuse (callback) {
-  if (typeof callback === 'function') process.nextTick(callback, errors.streamDestroyed())
+/** A socket that is gone takes nothing: Node up to 24 forgets the callback, Node 26 gives it this error. */
+function refuse (socket, callback) {
+  if (typeof callback === 'function') process.nextTick(callback, socket.errored ?? errors.streamDestroyed())
   return false
 }
 
@@ -205,7 +205,7 @@ function writeBody (message, chunk, encoding, code, callback) {
     return connection.settle(status, message, false)
   }
   const { socket } = message
-  if (socket?.destroyed) return refuse(callback)
+  if (socket?.destroyed) return refuse(socket, callback)
   corkForTick(message)
   if (typeof callback === 'function') {
     if (socket?.errored) {

@@ -231,6 +231,21 @@ for (const size of [1, 1000, 16383, 16384, 16385, 65535, 65536, 65537]) {
   }
 }
 
+differential('a write of nothing from inside a callback, beside what else comes soon', {
+  async script ({ m, note, cb, turns }) {
+    m.write('a', () => {
+      note('callback a')
+      process.nextTick(note, 'tick')
+      queueMicrotask(() => note('microtask'))
+      m.write('', cb('nothing'))
+      m.write('', cb('nothing again'))
+    })
+    m.write('b', cb('b'))
+    await turns(3)
+    m.end(cb('end'))
+  }
+})
+
 differential('write after end', {
   script ({ m, cb, snapshot }) {
     m.end('x', cb('end'))
