@@ -60,6 +60,16 @@ pub(super) fn flush(call: &mut Call<'_>) -> Given {
     call.give_int(status)
 }
 
+/// `isLost(handle)` → 1 where the peer is gone, whose error a reader of the socket gets first.
+pub(super) fn is_lost(call: &mut Call<'_>) -> Given {
+    let handle = call.int(0)? as u32;
+    let mut environment = call.environment.try_borrow_mut().ok()?;
+    let lost = environment
+        .connection(handle)
+        .is_some_and(|connection| connection.is_lost());
+    call.give_int(lost as i32)
+}
+
 /// `fold(handle)` → status: moves what was put aside into its queue, and writes the page.
 pub(super) fn fold(call: &mut Call<'_>) -> Given {
     let handle = call.int(0)? as u32;

@@ -140,6 +140,11 @@ impl<H: Held> Connection<H> {
         )
     }
 
+    /// Whether the peer is gone. A hand-over would take the error from whoever reads the socket.
+    pub fn is_lost(&self) -> bool {
+        socket::is_lost(self.fd)
+    }
+
     /// Hands over what the kernel takes.
     pub fn hand_over(&mut self, spare: &mut Vec<u8>) -> Outcome {
         while self.queue.pending() > 0 {
@@ -244,7 +249,9 @@ mod tests {
     #[test]
     fn a_lost_peer_is_the_systems_error() {
         let (_ours, theirs, mut connection) = pair(true);
+        assert!(!connection.is_lost());
         drop(theirs);
+        assert!(connection.is_lost());
         connection.append(&mut Vec::new(), |out| out.push(1));
         assert_eq!(
             connection.hand_over(&mut Vec::new()),

@@ -66,3 +66,16 @@ pub(super) fn credit(fd: RawFd) -> usize {
     let used = memory[WMEM_QUEUED].max(memory[WMEM_ALLOC]);
     (memory[SNDBUF].saturating_sub(used).saturating_sub(4096) / 2) as usize
 }
+
+/// Whether the peer has reset the connection or is gone altogether. The error stays with the
+/// socket for whoever reads or writes next.
+pub(super) fn is_lost(fd: RawFd) -> bool {
+    let mut asked = libc::pollfd {
+        fd,
+        events: 0,
+        revents: 0,
+    };
+    // SAFETY: the kernel reads and writes the one pollfd, which outlives the call.
+    let told = unsafe { libc::poll(&mut asked, 1, 0) };
+    told > 0 && asked.revents & (libc::POLLERR | libc::POLLHUP) != 0
+}
