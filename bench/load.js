@@ -36,15 +36,19 @@ async function withCpu ({ pid }, { name }, measureLoad) {
   return { [name]: responses / seconds, cpu: (cpuSeconds(pid) - before) / responses * 1e6 }
 }
 
-async function closed (server, scenario, length, { warm, seconds }) {
-  await closedLoop(server, scenario, length, { warm: 0, seconds: warm })
+/** The load, until the server's code is compiled. */
+async function warmUp (server, scenario, length, seconds) {
+  if (scenario.load === 'events') await closedLoop(server, { connections: 1 }, length, { warm: 0, seconds: 0, limit: 1 })
+  else if (scenario.tls) await runWrk(server, scenario, Math.max(1, Math.round(seconds)))
+  else await closedLoop(server, scenario, length, { warm: 0, seconds })
+}
+
+async function closed (server, scenario, length, { seconds }) {
   return withCpu(server, scenario, () => closedLoop(server, scenario, length, { warm: 0, seconds }))
 }
 
 /** wrk counts whole seconds: a shorter window is our own client's. */
-async function wrk (server, scenario, length, { warm, seconds }) {
-  if (scenario.tls) await runWrk(server, scenario, Math.max(1, Math.round(warm)))
-  else await closedLoop(server, scenario, length, { warm: 0, seconds: warm })
+async function wrk (server, scenario, length, { seconds }) {
   return withCpu(server, scenario, () => scenario.tls || seconds >= 1
     ? runWrk(server, scenario, Math.max(1, Math.round(seconds)))
     : closedLoop(server, scenario, length, { warm: 0, seconds }))
@@ -59,7 +63,6 @@ async function runWrk ({ port }, { connections = 50, tls }, seconds) {
 
 /** CPU per write of one client that reads events. */
 async function events (server, scenario, length) {
-  await closedLoop(server, { connections: 1 }, length, { warm: 0, seconds: 0, limit: 1 })
   const before = cpuSeconds(server.pid)
   const { responses } = await closedLoop(server, { connections: 1 }, length, { warm: 0, seconds: 0, limit: 2 })
   return { [scenario.name]: (cpuSeconds(server.pid) - before) / responses / EVENTS * 1e6 }
@@ -88,4 +91,4 @@ async function startupTime () {
   return { startup: Number(text) }
 }
 
-module.exports = { loads: { closed, wrk, events, stall }, closedLoop, startupTime, output }
+module.exports = { loads: { closed, wrk, events, stall }, warmUp, startupTime, output }

@@ -1,25 +1,42 @@
 'use strict'
 
-// Rounds: in each, every subject serves every scenario once, from a fresh process; in turn, and in
-// every other round the other way round.
+// Scenario by scenario, all subjects at once: each serves from a process of its own, is warmed, and
+// waits without a load until its turn comes. The turns are short and many, and go the other way round
+// in every other round: what the machine does meanwhile is then much the same for all of them.
 
 const { startServer } = require('./subjects')
-const { loads, startupTime } = require('./load')
+const { loads, warmUp, startupTime } = require('./load')
 const { check } = require('./check')
 const { findApp } = require('./apps')
 const { progress } = require('./progress')
 
-/** One figure, or more where one run gives them, by the names of their scenarios. */
-async function measureOnce (subject, scenario, times) {
-  if (scenario.load === 'startup') return startupTime()
+/** Whether each round wants a process that has done nothing before. */
+const isFresh = ({ load }) => load === 'stall' || load === 'startup'
+
+/** A server that has answered right, and is warm. */
+async function ready (subject, scenario, warm) {
   const server = await startServer(subject, scenario)
   try {
     const body = findApp(scenario.app).body()
     await check(server.port, scenario, body)
     // Native code needs no compiler's time.
-    return await loads[scenario.load](server, scenario, body.length, subject.name === 'limit' ? { ...times, warm: 0.2 } : times)
-  } finally {
+    if (!isFresh(scenario)) await warmUp(server, scenario, body.length, subject.name === 'limit' ? 0.2 : warm)
+    return server
+  } catch (error) {
     await server.stop()
+    throw error
+  }
+}
+
+/** One figure, or more where one run gives them, by the names of their scenarios. */
+async function turn (subject, scenario, servers, times) {
+  if (scenario.load === 'startup') return startupTime()
+  const server = servers.get(subject) ?? await ready(subject, scenario, times.warm)
+  if (!isFresh(scenario)) servers.set(subject, server)
+  try {
+    return await loads[scenario.load](server, scenario, findApp(scenario.app).body().length, times)
+  } finally {
+    if (isFresh(scenario)) await server.stop()
   }
 }
 
@@ -28,13 +45,15 @@ const applies = (scenario, subject) => !scenario.without?.includes(subject.name)
 /**
  * @param {import('./scenarios').Scenario[]} scenarios
  * @param {{ name: string }[]} subjects
- * @param {{ rounds: number, budget: number, onlyOne?: boolean }} options `budget` in seconds: a
- *   round that would exceed it is not begun, except the first; `onlyOne`: `register` only where
+ * @param {{ rounds: number, freshRounds?: number, budget: number, onlyOne?: boolean }} options `freshRounds`
+ *   of what wants a new process each time; `budget` in seconds, of which each scenario has its share:
+ *   a round that would exceed it is not begun, except the first; `onlyOne`: `register` only where
  *   sluice itself has no such scenario
  * @returns {Promise<{ figures: Record<string, Record<string, number[]>>, cpu: Record<string, Record<string, number[]>>, failures: string[], rounds: number }>}
- *   figures, and CPU for each response where there are any, by scenario and subject, one a round
+ *   figures, and CPU for each response where there are any, by scenario and subject, one a round;
+ *   `rounds` that the scenario with most of them had
  */
-async function measure (scenarios, subjects, { rounds, budget, onlyOne = false, ...times }) {
+async function measure (scenarios, subjects, { rounds, freshRounds = rounds, budget, onlyOne = false, ...times }) {
   const figures = Object.fromEntries(scenarios.map(({ name }) => [name, {}]))
   const cpu = Object.fromEntries(scenarios.map(({ name }) => [name, {}]))
   const failures = new Map()
@@ -42,34 +61,43 @@ async function measure (scenarios, subjects, { rounds, budget, onlyOne = false, 
   const runs = scenarios.filter(({ load }, index) => load !== 'stall' || scenarios.findIndex((other) => other.load === load) === index)
   const isChosen = (scenario, subject) => applies(scenario, subject) &&
     !(onlyOne && subject.name === 'register' && !scenario.without?.includes('sluice'))
-  const pairs = runs.flatMap((scenario) => subjects.filter((subject) => isChosen(scenario, subject)).map((subject) => ({ scenario, subject })))
-  const bar = progress(pairs.length * rounds)
-  const start = Date.now()
-  let round = 0
-  for (; round < rounds; round++) {
-    const spent = (Date.now() - start) / 1000
-    if (round > 0 && spent / round * (round + 1) > budget) break
-    for (const { scenario, subject } of round % 2 === 0 ? pairs : [...pairs].reverse()) {
-      const key = `${scenario.name}, ${subject.title}`
-      bar.step(key)
-      if (failures.has(key)) continue
-      try {
-        const found = await measureOnce(subject, scenario, times)
-        for (const { name } of scenarios) {
-          if (name in found) (figures[name][subject.name] ??= []).push(found[name])
+  const bar = progress(runs.length)
+  const end = Date.now() + budget * 1000
+  let most = 0
+  for (const [nth, scenario] of runs.entries()) {
+    bar.step(scenario.name)
+    const chosen = subjects.filter((subject) => isChosen(scenario, subject))
+    const servers = new Map()
+    const start = Date.now()
+    const share = (end - start) / (runs.length - nth)
+    try {
+      for (let round = 0; round < (isFresh(scenario) ? freshRounds : rounds); round++) {
+        if (round > 0 && (Date.now() - start) / round * (round + 1) > share) break
+        most = Math.max(most, round + 1)
+        for (const subject of round % 2 === 0 ? chosen : [...chosen].reverse()) {
+          const key = `${scenario.name}, ${subject.title}`
+          if (failures.has(key)) continue
+          try {
+            const found = await turn(subject, scenario, servers, times)
+            for (const { name } of scenarios) {
+              if (name in found) (figures[name][subject.name] ??= []).push(found[name])
+            }
+            if ('cpu' in found) (cpu[scenario.name][subject.name] ??= []).push(found.cpu)
+          } catch (error) {
+            failures.set(key, error.message)
+            // A subject that once answered wrongly has no figure.
+            delete figures[scenario.name][subject.name]
+            delete cpu[scenario.name][subject.name]
+            if (scenario.load === 'stall') delete figures['stalled-cpu']?.[subject.name]
+          }
         }
-        if ('cpu' in found) (cpu[scenario.name][subject.name] ??= []).push(found.cpu)
-      } catch (error) {
-        failures.set(key, error.message)
-        // A subject that once answered wrongly has no figure.
-        delete figures[scenario.name][subject.name]
-        delete cpu[scenario.name][subject.name]
-        if (scenario.load === 'stall') delete figures['stalled-cpu']?.[subject.name]
       }
+    } finally {
+      for (const server of servers.values()) await server.stop()
     }
   }
   bar.end()
-  return { figures, cpu, failures: [...failures].map(([key, message]) => `${key}: ${message}`), rounds: round }
+  return { figures, cpu, failures: [...failures].map(([key, message]) => `${key}: ${message}`), rounds: most }
 }
 
-module.exports = { measure, measureOnce }
+module.exports = { measure }

@@ -126,10 +126,11 @@ to stock Node, round by round: the median and the range of ${rounds} rounds. Whe
 is a smaller ratio. In the picture longer is always better; a red line is the floor that sluice must
 reach, and the dashed line is stock Node.
 
-How it is measured: each server is a fresh process on core 0, the load runs on core 1, and the
-subjects take turns within a round, in every other round the other way round. CPU is what the server's
-threads used while the load ran: what else the machine does disturbs it less than it does throughput. A response's status, length and SHA-256 are asserted before a
-figure counts${failures.length > 0 ? '; a subject that failed has none' : ''}. \`wrk\` loads the plain scenarios with 50 connections; large bodies,
+How it is measured: each server is a process of its own on core 0, warmed before its first figure, and
+the load runs on core 1. The subjects take short turns, in every other round the other way round; memory and
+start-up have a fresh process each time, and fewer rounds. CPU is what the server's threads used while the
+load ran: what else the machine does disturbs it less than it does throughput. A response's status, length and
+SHA-256 are asserted before a figure counts${failures.length > 0 ? '; a subject that failed has none' : ''}. \`wrk\` loads the plain scenarios with 50 connections; large bodies,
 pipelining, connections and stalled clients (${clients}) have a client in C (\`bench/native\`) that
 drops large bodies inside the kernel. The limit is an epoll server in C that sends a response made
 beforehand: where a subject comes near it, the kernel is what is measured.
