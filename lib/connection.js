@@ -16,21 +16,13 @@ const { codeOf } = require('./encoding')
 const { optionsOf } = require('./options')
 const staging = require('./staging')
 const { Fifo } = require('./fifo')
-const { Slot } = require('./slot')
+const { Takeover, stock, isStock, knownConnectionOf, connectionBy } = require('./takeover')
 const host = require('./host')
 const errors = require('./errors')
 
 /** The barrier, known by identity. */
 const BARRIER = Buffer.alloc(0)
-const SLOT_MASK = (1 << 20) - 1
-const CLOSERS = ['close', 'reset']
-
-const Socket = net.Socket.prototype
-const stock = { write: Socket.write, _write: Socket._write, _writev: Socket._writev, _final: Socket._final }
 const page = native?.page
-
-/** @type {Connection[]} by slot */
-const connections = []
 
 /**
  * A socket is writable again. Where the peer has reset it, libuv tells the socket's reader in the same
@@ -43,8 +35,7 @@ native?.onReady((handle) => {
 })
 
 function ready (handle) {
-  const connection = connections[handle & SLOT_MASK]
-  if (connection?.id === handle) connection.ready()
+  connectionBy(handle)?.ready()
 }
 
 /**
@@ -55,58 +46,6 @@ function endTick (connection) {
   connection.inTick = false
   if (connection.isDeferred) connection.flushDeferred()
   else connection.answer()
-}
-
-// What a socket and its handle get is the same for all of them: closures of their own would give each
-// handle a hidden class of its own (taking a socket over cost 25 µs; 7 with these and without symbols).
-
-/**
- * The connection of a socket or of its handle; where they are called through a `Proxy`, which has
- * no private field of theirs, the descriptor tells.
- */
-function connectionBeneath (object) {
-  return Slot.get(object) ?? connections.find((one) => one !== undefined && one.handle.fd === (object._handle ?? object).fd)
-}
-
-function _write (chunk, encoding, callback) {
-  const connection = connectionBeneath(this)
-  if (connection === undefined) stock._write.call(this, chunk, encoding, callback)
-  else connection.sink(chunk, encoding, callback)
-}
-
-function _writev (chunks, callback) {
-  const connection = connectionBeneath(this)
-  if (connection === undefined) stock._writev.call(this, chunks, callback)
-  else connection.sinkAll(chunks, callback)
-}
-
-function _final (callback) {
-  const connection = connectionBeneath(this)
-  if (connection === undefined) stock._final.call(this, callback)
-  else connection.final(callback)
-}
-
-/** libuv closes the descriptor in these, synchronously: its number may be a stranger's next. */
-const closers = Object.fromEntries(CLOSERS.map((name) => [name, function (...values) {
-  const connection = connectionBeneath(this)
-  connection?.detach()
-  const behind = connection?.behind?.[name]
-  return (behind ? behind.value ?? behind.get.call(this) : Object.getPrototypeOf(this)[name]).apply(this, values)
-}]))
-
-const bytesWritten = {
-  configurable: true,
-  enumerable: true,
-  get () {
-    const libuv = Reflect.get(Object.getPrototypeOf(this), 'bytesWritten', this)
-    const connection = connectionBeneath(this)
-    return connection === undefined ? libuv : libuv + connection.countedBefore + connection.folded().enqueued
-  }
-}
-
-/** Node takes its listeners off a socket before it hands it over. */
-function leaveAtUpgrade () {
-  if (this.parser?.incoming?.upgrade) connectionBeneath(this)?.leave()
 }
 
 class Connection {
@@ -139,30 +78,8 @@ class Connection {
     /** The context in which what waits is answered. */
     this.resource = null
     this.leaves = false
-    const earlier = Slot.get(handle)
-    /** Bytes that were queued when the socket was HTTP's before: it has left, and come back. */
-    this.countedBefore = earlier === undefined ? 0 : earlier.countedBefore + earlier.enqueued
-    /** Somebody else's own properties of the handle that ours stand before, by name. */
-    this.behind = earlier?.behind ?? null
-    /** Names of those of ours that somebody else's stand before. */
-    this.inside = earlier?.inside ?? null
-    connections[id & SLOT_MASK] = this
-    this.takeOver(socket, handle)
-  }
-
-  takeOver (socket, handle) {
-    Slot.set(socket, this)
-    Slot.set(handle, this)
-    socket._write = _write
-    socket._writev = _writev
-    socket._final = _final
-    for (const name of CLOSERS) {
-      if (typeof handle[name] !== 'function' || this.inside?.includes(name)) continue
-      if (Object.hasOwn(handle, name)) (this.behind ??= {})[name] = Object.getOwnPropertyDescriptor(handle, name)
-      handle[name] = closers[name]
-    }
-    socket.on('removeListener', leaveAtUpgrade)
-    Object.defineProperty(handle, 'bytesWritten', bytesWritten)
+    this.takeover = new Takeover(this)
+    this.takeover.begin()
   }
 
   /**
@@ -189,30 +106,15 @@ class Connection {
    */
   giveBack () {
     if (!this.leaves || this.id === 0 || this.folded().pending !== 0) return false
-    const { socket, handle } = this
     this.forget()
-    socket.removeListener('removeListener', leaveAtUpgrade)
-    Slot.set(socket, undefined)
-    for (const name of ['_write', '_writev', '_final']) delete socket[name]
-    for (const name of CLOSERS) {
-      if (handle[name] !== closers[name]) {
-        // Somebody else's stands before it, and stays; ours does nothing any more.
-        if (typeof handle[name] === 'function' && !this.inside?.includes(name)) (this.inside ??= []).push(name)
-        continue
-      }
-      const behind = this.behind?.[name]
-      delete handle[name]
-      if (behind === undefined) continue
-      delete this.behind[name]
-      Object.defineProperty(handle, name, behind)
-    }
+    this.takeover.giveBack()
     return true
   }
 
   /** The native side is done with the descriptor. */
   forget () {
     native.detach(this.id)
-    connections[this.id & SLOT_MASK] = undefined
+    this.takeover.forget()
     this.id = 0
     this.isDeferred = false
   }
@@ -330,7 +232,6 @@ class Connection {
   }
 
   flushDeferred () {
-    if (!this.isDeferred || this.id === 0) return
     if (this.state.corked > 0) {
       // Corked since the write: the bytes stay, as Node's would, and leave at the uncork.
       if (!this.state.ending) this.socket.write(BARRIER)
@@ -527,7 +428,7 @@ function failAll (connection, error) {
  * @returns {Connection | null}
  */
 function connectionOf (socket) {
-  const known = Slot.get(socket)
+  const known = knownConnectionOf(socket)
   if (known !== undefined) return known
   if (!(socket instanceof net.Socket) || socket.encrypted || native === null) {
     return null
@@ -537,8 +438,7 @@ function connectionOf (socket) {
   if (!handle || socket.connecting || socket.destroyed || !socket.parser) return null
   const kind = handle.constructor.name
   const isOurs = (kind === 'TCP' || kind === 'Pipe') && handle.fd >= 0 && handle.writeQueueSize === 0 &&
-    socket._writableState.length === 0 &&
-    Object.keys(stock).every((name) => socket[name] === stock[name])
+    socket._writableState.length === 0 && isStock(socket)
   if (!isOurs) return null
   const options = optionsOf(socket)
   if (!options.kernel) return null
@@ -547,9 +447,4 @@ function connectionOf (socket) {
   return new Connection(socket, handle, id, options)
 }
 
-/** @returns {Connection | undefined} what {@link connectionOf} has made */
-function knownConnectionOf (socket) {
-  return Slot.get(socket)
-}
-
-module.exports = { connectionOf, knownConnectionOf }
+module.exports = { connectionOf }

@@ -9,6 +9,7 @@
 
 const net = require('node:net')
 const { native } = require('./binding')
+const { isLeaving } = require('./takeover')
 const errors = require('./errors')
 
 const kGather = Symbol('sluice.gather')
@@ -62,7 +63,7 @@ class Gather {
     this.batch = null
     /** The socket has left HTTP, and is given back when none of our batches is in it. */
     this.leaves = false
-    this.onRemoved = () => { if (socket.parser?.incoming?.upgrade) this.leave() }
+    this.onRemoved = () => { if (isLeaving(socket)) this.leave() }
     socket.on('removeListener', this.onRemoved)
     socket._write = (chunk, encoding, callback) => this.sink(chunk, encoding, callback)
     socket._writev = (chunks, callback) => this.sinkAll(chunks, callback)
