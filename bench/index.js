@@ -86,8 +86,8 @@ async function main () {
   const options = { ...optionsFor(values) }
   options.rounds = positive('rounds', values.rounds, options.rounds)
   if (!Number.isInteger(options.rounds)) throw new Failure(`--rounds takes a whole number, and not "${values.rounds}"`)
-  // Warmed for as long as measured: on a slow machine the compiler is busy for the first seconds.
   if (options.freshRounds !== undefined) options.freshRounds = Math.min(options.freshRounds, options.rounds)
+  // Warmed for as long as measured: on a slow machine the compiler is busy for the first seconds.
   if (values.seconds !== undefined) options.seconds = options.warm = positive('seconds', values.seconds)
   // A server that isn't warm can't keep the rate, and what it then owes is all that would be seen.
   if (values.latency) options.warm = Math.max(options.warm, PART.warm)

@@ -13,7 +13,7 @@ const { progress } = require('./progress')
 /** Whether each round wants a process that has done nothing before. */
 const isFresh = ({ load }) => load === 'stall' || load === 'startup'
 
-/** A server that has answered right, and is warm. */
+/** A server that has answered right, and is warm; and the length of what it answers. */
 async function ready (subject, scenario, warm) {
   const server = await startServer(subject, scenario)
   try {
@@ -21,7 +21,7 @@ async function ready (subject, scenario, warm) {
     await check(server.port, scenario, body)
     // Native code needs no compiler's time.
     if (!isFresh(scenario)) await warmUp(server, scenario, body.length, subject.name === 'limit' ? 0.2 : warm)
-    return server
+    return { server, length: body.length }
   } catch (error) {
     await server.stop()
     throw error
@@ -29,12 +29,13 @@ async function ready (subject, scenario, warm) {
 }
 
 /** One figure, or more where one run gives them, by the names of their scenarios. */
-async function turn (subject, scenario, servers, times) {
+async function turn (subject, scenario, kept, times) {
   if (scenario.load === 'startup') return startupTime()
-  const server = servers.get(subject) ?? await ready(subject, scenario, times.warm)
-  if (!isFresh(scenario)) servers.set(subject, server)
+  const found = kept.get(subject) ?? await ready(subject, scenario, times.warm)
+  if (!isFresh(scenario)) kept.set(subject, found)
+  const { server, length } = found
   try {
-    return await loads[scenario.load](server, scenario, findApp(scenario.app).body().length, times)
+    return await loads[scenario.load](server, scenario, length, times)
   } finally {
     if (isFresh(scenario)) await server.stop()
   }
@@ -67,7 +68,7 @@ async function measure (scenarios, subjects, { rounds, freshRounds = rounds, bud
   for (const [nth, scenario] of runs.entries()) {
     bar.step(scenario.name)
     const chosen = subjects.filter((subject) => isChosen(scenario, subject))
-    const servers = new Map()
+    const kept = new Map()
     const start = Date.now()
     const share = (end - start) / (runs.length - nth)
     try {
@@ -78,7 +79,7 @@ async function measure (scenarios, subjects, { rounds, freshRounds = rounds, bud
           const key = `${scenario.name}, ${subject.title}`
           if (failures.has(key)) continue
           try {
-            const found = await turn(subject, scenario, servers, times)
+            const found = await turn(subject, scenario, kept, times)
             for (const { name } of scenarios) {
               if (name in found) (figures[name][subject.name] ??= []).push(found[name])
             }
@@ -93,7 +94,7 @@ async function measure (scenarios, subjects, { rounds, freshRounds = rounds, bud
         }
       }
     } finally {
-      for (const server of servers.values()) await server.stop()
+      for (const { server } of kept.values()) await server.stop()
     }
   }
   bar.end()
