@@ -17,13 +17,15 @@ async function output (command) {
   return text
 }
 
+/** A body of which a window sees few is counted by its bytes. */
+const LARGE = 1 << 20
+
 /** Requests in a closed loop, read by our own client. */
-async function closedLoop ({ port }, { connections = 50, depth = 1, close = false }, length, { warm, seconds, limit = 0 }) {
-  const milliseconds = (time) => String(Math.round(time * 1000))
+async function closedLoop ({ port }, { connections = 50, depth = 1, close = false }, length, { seconds = 0, limit = 0 }) {
   const result = JSON.parse(await output([program('load'), String(port), '/', String(length), String(connections),
-    String(depth), milliseconds(warm), milliseconds(seconds), String(limit), close ? '1' : '0']))
+    String(depth), String(Math.round(seconds * 1000)), String(limit), close ? '1' : '0']))
   if (result.wrong > 0) throw new Error(`${result.wrong} wrong responses`)
-  return result
+  return length < LARGE ? result : { ...result, responses: result.bytes / length }
 }
 
 /**
@@ -38,20 +40,20 @@ async function withCpu ({ pid }, { name }, measureLoad) {
 
 /** The load, until the server's code is compiled. */
 async function warmUp (server, scenario, length, seconds) {
-  if (scenario.load === 'events') await closedLoop(server, { connections: 1 }, length, { warm: 0, seconds: 0, limit: 1 })
+  if (scenario.load === 'events') await closedLoop(server, { connections: 1 }, length, { limit: 1 })
   else if (scenario.tls) await runWrk(server, scenario, Math.max(1, Math.round(seconds)))
-  else await closedLoop(server, scenario, length, { warm: 0, seconds })
+  else await closedLoop(server, scenario, length, { seconds })
 }
 
 async function closed (server, scenario, length, { seconds }) {
-  return withCpu(server, scenario, () => closedLoop(server, scenario, length, { warm: 0, seconds }))
+  return withCpu(server, scenario, () => closedLoop(server, scenario, length, { seconds }))
 }
 
 /** wrk counts whole seconds: a shorter window is our own client's. */
 async function wrk (server, scenario, length, { seconds }) {
   return withCpu(server, scenario, () => scenario.tls || seconds >= 1
     ? runWrk(server, scenario, Math.max(1, Math.round(seconds)))
-    : closedLoop(server, scenario, length, { warm: 0, seconds }))
+    : closedLoop(server, scenario, length, { seconds }))
 }
 
 async function runWrk ({ port }, { connections = 50, tls }, seconds) {
@@ -64,7 +66,7 @@ async function runWrk ({ port }, { connections = 50, tls }, seconds) {
 /** CPU per write of one client that reads events. */
 async function events (server, scenario, length) {
   const before = cpuSeconds(server.pid)
-  const { responses } = await closedLoop(server, { connections: 1 }, length, { warm: 0, seconds: 0, limit: 2 })
+  const { responses } = await closedLoop(server, { connections: 1 }, length, { limit: 2 })
   return { [scenario.name]: (cpuSeconds(server.pid) - before) / responses / EVENTS * 1e6 }
 }
 

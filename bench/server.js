@@ -21,6 +21,9 @@ function create (listener) {
 }
 
 const server = create(findApp(name).listener())
+// Thousands of clients that read at once take longer than Node's 5 s, and a connection that is closed
+// with bytes on the way may be reset by a kernel that is short of memory.
+server.keepAliveTimeout = 60_000
 server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {
   process.stdout.write(JSON.stringify({ port: server.address().port }) + '\n')
 })

@@ -1,50 +1,14 @@
 'use strict'
 
-// What others find when they look at a message and its socket from outside, at each step: keys,
-// `util.inspect`, JSON, a structured clone, a spread.
+// What others find when they look at a message and its socket from outside, at each step.
 
 const test = require('ava')
-const util = require('node:util')
 const { stock, subject, selfCheck } = require('../support/subject')
 const { startServer } = require('../support/servers')
 const { RawClient } = require('../support/raw-client')
 const { request } = require('../support/requests')
 const { turns, until } = require('../support/event-loop')
-
-const names = (object) => Reflect.ownKeys(object).map(String)
-
-/** The result of an action, or its error. */
-function attempt (action) {
-  try {
-    return action()
-  } catch (error) {
-    return `${error.name} ${error.code}: ${error.message.split('\n')[0]}`
-  }
-}
-
-function inherited (object) {
-  const all = []
-  for (const name in object) all.push(name)
-  // Of sluice's own: `flushWrites`.
-  return all.filter((name) => name !== 'flushWrites').sort()
-}
-
-/** In `kernel` mode the values tell, too, what the transport has taken; the keys do not. */
-function look (res, backpressure) {
-  // Lines of the head are strings here, with their ends escaped.
-  const inspected = util.inspect(res, { depth: 0, maxStringLength: null }).replace(/Date: [^\\\r]*/g, 'Date: <date>')
-  return {
-    keys: Object.keys(res),
-    all: names(res),
-    spread: names({ ...res }),
-    assigned: names(Object.assign({}, res)),
-    inherited: inherited(res),
-    json: attempt(() => JSON.stringify(res)),
-    clone: attempt(() => structuredClone(res)),
-    tag: [String(res), res.constructor.name, Object.prototype.toString.call(res)],
-    inspected: backpressure === 'kernel' ? inspected.split('\n').length : inspected
-  }
-}
+const { look, inspected, names, attempt } = require('../support/look')
 
 const LIVES = {
   'streamed, in two ticks' (res, step) {
@@ -79,7 +43,7 @@ async function watch (implementation, { transport, backpressure }, live) {
   const seen = {}
   let closed = 0
   function listener (req, res) {
-    const step = (label) => { seen[`${req.url} ${label}`] = look(res, backpressure) }
+    const step = (label) => { seen[`${req.url} ${label}`] = backpressure === 'kernel' ? look(res) : { ...look(res), inspected: inspected(res) } }
     for (const event of ['finish', 'close']) res.on(event, () => step(event))
     // The second of a pipeline is fresh without a socket.
     step('made')

@@ -5,4 +5,4 @@
 const test = require('ava')
 const { compareScenes } = require('../support/registered')
 
-compareScenes(test, 'contexts.js')
+compareScenes(test, 'contexts.js', { direct: true })

@@ -5,4 +5,4 @@
 const test = require('ava')
 const { compareScenes } = require('../support/registered')
 
-compareScenes(test, 'observers.js')
+compareScenes(test, 'observers.js', { direct: true })

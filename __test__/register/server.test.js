@@ -5,4 +5,4 @@
 const test = require('ava')
 const { compareScenes } = require('../support/registered')
 
-compareScenes(test, 'server.js')
+compareScenes(test, 'server.js', { direct: true })

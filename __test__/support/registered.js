@@ -44,25 +44,27 @@ async function runScenes (name, flags = [], env = {}) {
 /**
  * Registers a test for each scene of a file: with sluice it must note what it notes without.
  * @param {import('ava').TestFn} test
+ * @param {{ direct?: boolean }} [options] `direct`: with sluice's own `createServer` as well, where
+ *   nothing is registered
  */
-function compareScenes (test, name, flags = []) {
+function compareScenes (test, name, { direct = false } = {}) {
   const { titles } = require(fixture(name))
+  const ways = {
+    kernel: [['--require', register]],
+    'high-water-mark': [['--require', register], { SLUICE_BACKPRESSURE: 'high-water-mark' }],
+    ...direct && { direct: [['--require', fixture('direct.js')]] }
+  }
   let runs
-  const once = () => (runs ??= Promise.all([
-    runScenes(name, flags),
-    runScenes(name, [...flags, '--require', register]),
-    runScenes(name, [...flags, '--require', register], { SLUICE_BACKPRESSURE: 'high-water-mark' })
-  ]))
+  const once = () => (runs ??= Promise.all([runScenes(name), ...Object.values(ways).map((way) => runScenes(name, ...way))]))
   test(`${name}: runs to its end`, async (t) => {
     for (const { code, signal, err } of await once()) t.deepEqual({ code, signal, err }, { code: 0, signal: null, err: '' })
   })
   for (const title of titles) {
     test(title, async (t) => {
-      const [stock, kernel, mark] = await once()
+      const [stock, ...ours] = await once()
       const expected = stock.notes.get(title)
       t.truthy(expected?.length)
-      t.deepEqual(kernel.notes.get(title), expected, 'kernel')
-      t.deepEqual(mark.notes.get(title), expected, 'high-water-mark')
+      for (const [n, way] of Object.keys(ways).entries()) t.deepEqual(ours[n].notes.get(title), expected, way)
     })
   }
 }
