@@ -12,6 +12,14 @@ const CLOSERS = ['close', 'reset']
 
 const Socket = net.Socket.prototype
 const stock = { write: Socket.write, _write: Socket._write, _writev: Socket._writev, _final: Socket._final }
+/** What stands in Node's own, 18 to 26: somebody may have wrapped them before, and would hear of nothing. */
+const signs = {
+  write: /\b_write\(this, chunk, encoding, cb\)/,
+  _write: /\bthis\._writeGeneric\(false, /,
+  _writev: /\bthis\._writeGeneric\(true, /,
+  _final: /\.shutdown\(/
+}
+const isHosts = Object.keys(stock).every((name) => signs[name].test(Function.prototype.toString.call(stock[name])))
 
 /** @typedef {import('./connection').Connection} Connection */
 
@@ -39,7 +47,7 @@ function connectionBeneath (object) {
 
 /** Whether a socket writes as Node made it. */
 function isStock (socket) {
-  return Object.keys(stock).every((name) => socket[name] === stock[name])
+  return isHosts && Object.keys(stock).every((name) => socket[name] === stock[name])
 }
 
 function _write (chunk, encoding, callback) {

@@ -1,10 +1,11 @@
 'use strict'
 
 const test = require('ava')
+const path = require('node:path')
 const { once } = require('node:events')
 const { WebSocket } = require('ws')
 const { io } = require('socket.io-client')
-const { compare } = require('./runner')
+const { compare, register } = require('./runner')
 const { testOf } = require('./engines')
 
 const common = [
@@ -76,6 +77,22 @@ for (const [app, options] of Object.entries(apps)) {
     const { log } = await compare(t, app, options)
     if (/opentelemetry|datadog|inject/.test(app)) t.true(log.length > 5, 'nothing was traced')
   })
+}
+
+// By the order of `--require`. dd-trace wraps `write` and `end` of http.ServerResponse: where it is first,
+// Node writes the responses, and sluice the requests. OpenTelemetry wraps neither.
+for (const agent of ['datadog', 'opentelemetry']) {
+  const preload = path.join(__dirname, 'agents', `${agent}.js`)
+  const orders = { before: [preload, register], after: [register, preload] }
+  for (const [order, preloads] of Object.entries(orders)) {
+    testOf(test, agent, `${agent}, loaded ${order} sluice`, async (t) => {
+      t.timeout(30_000)
+      const native = agent === 'datadog' && order === 'before' ? null : apps[agent].native
+      const { log, nativePaths } = await compare(t, agent, { ...apps[agent], native, preloads })
+      if (native === null) t.deepEqual(nativePaths, [])
+      t.true(log.length > 5, 'nothing was traced')
+    })
+  }
 }
 
 async function talkByWebSocket (port, path = '/ws') {

@@ -17,9 +17,13 @@ const MASKED = /^(date|set-cookie|x-response-time|x-request-id)$/i
 
 async function launch (app, execArgv) {
   const child = fork(path.join(__dirname, 'child.js'), [app], {
-    execArgv, env: { ...process.env, NODE_OPTIONS: '', NODE_ENV: 'test' }
+    execArgv,
+    env: { ...process.env, NODE_OPTIONS: '', NODE_NO_WARNINGS: '1', NODE_ENV: 'test' },
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc']
   })
-  const failed = once(child, 'exit').then(([code]) => { throw new Error(`${app} ended with ${code}`) })
+  let err = ''
+  child.stderr.setEncoding('utf8').on('data', (text) => { err += text })
+  const failed = once(child, 'exit').then(([code]) => { throw new Error(`${app} ended with ${code}: ${err}`) })
   failed.catch(() => {})
   const receive = async () => (await Promise.race([once(child, 'message'), failed]))[0]
   const { port } = await receive()
@@ -30,10 +34,12 @@ async function launch (app, execArgv) {
       child.send('report')
       return answer
     },
+    /** @returns {Promise<string>} what it has said on stderr */
     async close () {
-      const ended = once(child, 'exit')
+      const ended = once(child, 'close')
       child.kill('SIGKILL')
       await ended
+      return err
     }
   }
 }
@@ -97,19 +103,20 @@ function bytesOf (requests, etag) {
 
 async function observe (app, connections, execArgv, talk) {
   const running = await launch(app, execArgv)
+  const seen = { conversations: [] }
   try {
-    const conversations = []
     let etag
     for (const requests of connections) {
       const bytes = await converse(running.port, bytesOf(requests, etag))
       etag = /^ETag: (.*)\r$/im.exec(bytes.toString('latin1'))?.[1]
-      conversations.push(meaning(bytes, requests.map(({ method = 'GET' }) => method)))
+      seen.conversations.push(meaning(bytes, requests.map(({ method = 'GET' }) => method)))
     }
-    const said = await talk?.(running.port)
-    return { conversations, said, ...await running.report() }
+    seen.said = await talk?.(running.port)
+    Object.assign(seen, await running.report())
   } finally {
-    await running.close()
+    seen.err = await running.close()
   }
+  return seen
 }
 
 /**
@@ -122,15 +129,16 @@ async function observe (app, connections, execArgv, talk) {
  *   responses are small and the first of their socket: those are left to Node
  * @param {boolean} [options.requests] the app's own requests are too
  * @param {boolean} [options.unordered] the log's lines come from connections that overlap
+ * @param {string[]} [options.preloads] in the order of `--require`; stock Node is run without `register`
  * @returns {Promise<object>} what the app did under sluice
  */
-async function compare (t, app, { connections = [], talk, native = [], requests = false, unordered = false }) {
-  const [expected, actual] = await Promise.all([
-    observe(app, connections, [], talk),
-    observe(app, connections, ['--require', register], talk)
-  ])
+async function compare (t, app, options) {
+  const { connections = [], talk, native = [], requests = false, unordered = false, preloads = [register] } = options
+  const [expected, actual] = await Promise.all([preloads.filter((file) => file !== register), preloads]
+    .map((files) => observe(app, connections, files.flatMap((file) => ['--require', file]), talk)))
   t.deepEqual(actual.conversations, expected.conversations)
   t.deepEqual(actual.said, expected.said)
+  t.notRegex(actual.err, /^sluice\/register: /m)
   const inOrder = (log) => unordered ? [...log].sort() : log
   t.deepEqual(inOrder(actual.log), inOrder(expected.log))
   t.is(expected.native + expected.ours + expected.nativeRequests, 0)
@@ -141,4 +149,4 @@ async function compare (t, app, { connections = [], talk, native = [], requests 
   return actual
 }
 
-module.exports = { compare, meaning, digest }
+module.exports = { register, compare, meaning, digest }

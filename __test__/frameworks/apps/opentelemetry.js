@@ -1,18 +1,6 @@
 'use strict'
 
-const { NodeTracerProvider, SimpleSpanProcessor, InMemorySpanExporter } = require('@opentelemetry/sdk-trace-node')
-const { registerInstrumentations } = require('@opentelemetry/instrumentation')
-const { HttpInstrumentation } = require('@opentelemetry/instrumentation-http')
-
-const exporter = new InMemorySpanExporter()
-const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] })
-provider.register()
-registerInstrumentations({
-  instrumentations: [new HttpInstrumentation({
-    headersToSpanAttributes: { server: { responseHeaders: ['content-type', 'x-length'] } }
-  })]
-})
-
+const { exporter } = require('../agents/opentelemetry')
 const http = require('node:http')
 const routes = require('../routes')
 
