@@ -277,14 +277,6 @@ pub(super) fn plan(call: &mut Call<'_>) -> Given {
     call.give_int(answer)
 }
 
-/// `frameChunk(chunked, length)` → what stands before the chunk.
-pub(super) fn frame_chunk(call: &mut Call<'_>) -> Given {
-    let framing = framing_of(call)?;
-    let mut out = Vec::with_capacity(16);
-    framing.begin_chunk(call.number(1)? as usize, &mut out);
-    call.give_latin1(&out)
-}
-
 /// `frameOverhead(chunked, length)` → bytes that stand around the chunk.
 pub(super) fn frame_overhead(call: &mut Call<'_>) -> Given {
     let overhead = framing_of(call)?.overhead(call.number(1)? as usize);
@@ -308,17 +300,11 @@ pub(super) fn frame(call: &mut Call<'_>) -> Given {
         framing.end_chunk(scratch.head.len(), &mut scratch.bytes);
     }
     let given = call.give_buffer(&scratch.bytes);
+    if scratch.bytes.capacity() > MOST_SCRATCH {
+        scratch.bytes = Vec::new();
+    }
     environment.scratch = scratch;
     given
-}
-
-/// `frameEnd(chunked, trailers)` → what ends the body.
-pub(super) fn frame_end(call: &mut Call<'_>) -> Given {
-    let framing = framing_of(call)?;
-    let (mut trailers, mut out) = (Vec::new(), Vec::new());
-    call.latin1(1, &mut trailers);
-    framing.end_body(&trailers, &mut out);
-    call.give_latin1(&out)
 }
 
 fn framing_of(call: &Call<'_>) -> Option<Framing> {

@@ -155,7 +155,7 @@ impl Environment {
             if let (Some(poller), Some(connection)) = (&self.poller, &connection) {
                 poller.forget(connection.fd());
             }
-            self.stop_waiting();
+            self.count_less();
         }
     }
 
@@ -214,7 +214,6 @@ impl Environment {
             connection.fd(),
         );
         let waited = slot.waiting;
-        slot.waiting = outcome == Outcome::Blocked;
         self.set_page(Page::Enqueued, enqueued as f64);
         self.set_page(Page::Sent, sent as f64);
         self.set_page(Page::Pending, pending as f64);
@@ -222,7 +221,10 @@ impl Environment {
         match outcome {
             Outcome::Blocked => {
                 if !waited {
-                    self.start_waiting();
+                    if let Err(errno) = self.start_waiting(handle) {
+                        self.set_page(Page::Errno, f64::from(errno));
+                        return -100;
+                    }
                 }
                 if (attempted || !waited) && self.watch(fd, handle).is_none() {
                     self.set_page(Page::Errno, f64::from(libc::EIO));
@@ -230,7 +232,7 @@ impl Environment {
                 }
                 return 2;
             }
-            _ if waited => self.stop_waiting(),
+            _ if waited => self.stop_waiting(handle),
             _ => {}
         }
         match outcome {
@@ -249,18 +251,31 @@ impl Environment {
         self.poller.as_ref()?.watch(fd, u64::from(handle)).ok()
     }
 
-    fn start_waiting(&mut self) {
-        if self.poller.is_none() && self.start_poller().is_err() {
-            return;
+    /// # Errors
+    /// The system's number where the readiness thread can't be had (no descriptors left).
+    fn start_waiting(&mut self, handle: u32) -> std::result::Result<(), i32> {
+        if self.poller.is_none() {
+            self.start_poller()?;
+        }
+        if let Some(slot) = self.slot(handle) {
+            slot.waiting = true;
         }
         self.waiting += 1;
         if self.waiting == 1 {
-            // SAFETY: the notifier was made in `start_poller` and lives until the poller is gone.
+            // SAFETY: the notifier was made before the poller and lives until the poller is gone.
             unsafe { sys::napi_ref_threadsafe_function(self.env, self.notifier) };
         }
+        Ok(())
     }
 
-    fn stop_waiting(&mut self) {
+    fn stop_waiting(&mut self, handle: u32) {
+        if let Some(slot) = self.slot(handle) {
+            slot.waiting = false;
+        }
+        self.count_less();
+    }
+
+    fn count_less(&mut self) {
         self.waiting = self.waiting.saturating_sub(1);
         if self.waiting == 0 && !self.notifier.is_null() {
             // SAFETY: as in `start_waiting`.
@@ -268,8 +283,21 @@ impl Environment {
         }
     }
 
-    fn start_poller(&mut self) -> Result<()> {
-        let (mut name, mut scope) = (ptr::null_mut(), ptr::null_mut());
+    fn start_poller(&mut self) -> std::result::Result<(), i32> {
+        // Once, though the thread may have to be tried again: Node aborts where a hook is added twice.
+        if self.notifier.is_null() {
+            self.create_notifier().map_err(|_| libc::EIO)?;
+        }
+        let notifier = Notifier(self.notifier);
+        let poller = Poller::start(Box::new(move || notifier.notify()))
+            .map_err(|error| error.raw_os_error().unwrap_or(libc::EIO))?;
+        self.poller = Some(poller);
+        Ok(())
+    }
+
+    fn create_notifier(&mut self) -> Result<()> {
+        let (mut name, mut scope, mut notifier) =
+            (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
         // The RefCell that holds us: it was boxed in `create` and is never freed.
         let context: *mut c_void = self.cell().cast_mut().cast();
         // SAFETY: out-pointers are locals; `call_ready` takes the context for what it is.
@@ -292,23 +320,19 @@ impl Environment {
                 None,
                 context,
                 Some(call_ready),
-                &mut self.notifier,
+                &mut notifier,
             ))?;
+            self.notifier = notifier;
             check(sys::napi_close_handle_scope(self.env, scope))?;
-            check(sys::napi_unref_threadsafe_function(self.env, self.notifier))?;
+            check(sys::napi_unref_threadsafe_function(self.env, notifier))?;
             // After the notifier, so that it runs before the notifier's own hook: on Node up to
             // 25.3 a call to a notifier whose environment is gone aborts.
             check(sys::napi_add_env_cleanup_hook(
                 self.env,
                 Some(stop_poller),
                 context,
-            ))?;
+            ))
         }
-        let notifier = Notifier(self.notifier);
-        let poller = Poller::start(Box::new(move || notifier.notify()))
-            .map_err(|error| napi::Error::from_reason(error.to_string()))?;
-        self.poller = Some(poller);
-        Ok(())
     }
 
     fn cell(&self) -> *const RefCell<Self> {
@@ -419,8 +443,13 @@ unsafe extern "C" fn empty(context: *mut c_void) {
     let Ok(mut environment) = cell.try_borrow_mut() else {
         return;
     };
-    environment.slots.clear();
-    environment.free.clear();
+    // A worker's memory goes with it.
+    environment.slots = Vec::new();
+    environment.free = Vec::new();
+    environment.spare = Vec::new();
+    environment.scratch = Scratch::default();
+    environment.head = HeadWriter::new();
+    environment.trailers = Text::new();
     let env = environment.env;
     CELLS.with(|cells| cells.borrow_mut().retain(|(known, _)| *known != env));
 }

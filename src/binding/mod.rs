@@ -22,7 +22,7 @@ use napi_derive::napi;
 pub fn register(exports: Object, env: Env) -> napi::Result<()> {
     let (env, exports) = (env.raw(), exports.raw());
     let environment = Environment::create(env, exports)?;
-    let functions: [(&str, value::Callback); 18] = [
+    let functions: [(&str, value::Callback); 16] = [
         ("attach\0", body::attach),
         ("detach\0", body::detach),
         ("write\0", body::write),
@@ -32,10 +32,8 @@ pub fn register(exports: Object, env: Env) -> napi::Result<()> {
         ("isLost\0", body::is_lost),
         ("onReady\0", body::on_ready),
         ("plan\0", body::plan),
-        ("frameChunk\0", body::frame_chunk),
         ("frame\0", body::frame),
         ("frameOverhead\0", body::frame_overhead),
-        ("frameEnd\0", body::frame_end),
         ("renderHead\0", head::render_head),
         ("renderTrailers\0", head::render_trailers),
         ("encodingCode\0", text::encoding_code),
