@@ -24,6 +24,7 @@ function derive (Base, name) {
 
 const OutgoingMessage = derive(http.OutgoingMessage, 'OutgoingMessage')
 const ServerResponse = derive(http.ServerResponse, 'ServerResponse')
+if (native !== null) Object.assign(ServerResponse.prototype, require('./lib/interim'))
 
 function serverFactory (load) {
   return function (options, listener) {
@@ -34,6 +35,7 @@ function serverFactory (load) {
     const ours = hasOptions(options) ? readOptions(options) : undefined
     const server = load().createServer({ ServerResponse, ...options }, listener)
     if (ours !== undefined) server[kOptions] = ours
+    if (native !== null) Object.assign(server, require('./lib/idle').methods)
     return server
   }
 }

@@ -246,6 +246,69 @@ for (const backpressure of MODES) {
   }
 }
 
+/** Labels of Node's encodings that Node doesn't know, text that it would abort on, and labels beside bytes. */
+const LABELLED = [
+  ['x€', 'utf-16', '7800ac20'],
+  ['x€', 'unicode', '7800ac20'],
+  ['€', 'unicode-1-1-utf-8', 'e282ac'],
+  ['€', ' utf8 ', 'e282ac'],
+  ['中', ' gbk ', 'd6d0'],
+  ['中', 'gb2312', 'd6d0'],
+  ['abc', 'hex', 'ab'],
+  ['zz', 'hex', ''],
+  ['aGk', 'base64', '6869'],
+  [Buffer.from('bytes'), 'gbk', '6279746573'],
+  [Buffer.from('bytes'), 'buffer', '6279746573'],
+  [Buffer.from('bytes'), 'hex', '6279746573']
+]
+/** The ways that a message's bytes can take. */
+const LANES = {
+  'first and whole': { script: ({ m }, ...chunk) => { m.end(...chunk) } },
+  streamed: { script ({ m, cb }, ...chunk) { m.write(...chunk); m.write(...chunk, cb('written')); m.end(...chunk) }, times: 3 },
+  'behind another of the pipeline': {
+    requests: request('GET', '/0', { close: false }) + request('GET', '/1'),
+    async script ({ m, cb, index, exchanges, turns }, ...chunk) {
+      if (index === 0) return
+      m.write(...chunk)
+      m.write(...chunk, cb('written'))
+      m.end(...chunk)
+      await turns(2)
+      exchanges[0].m.end()
+    },
+    times: 3
+  },
+  corked: { script ({ m }, ...chunk) { m.cork(); m.write(...chunk); m.write(...chunk); m.uncork(); m.end() }, times: 2 }
+}
+for (const [lane, { requests = request(), script, times = 1 }] of Object.entries(LANES)) {
+  for (const transport of ['tcp', 'unix', 'tls']) {
+    for (const backpressure of MODES) {
+      const variant = { transport, backpressure }
+      ours(`3. labels and bytes, ${lane} (${transport}, ${backpressure})`, async (t) => {
+        for (const [chunk, label, hex] of LABELLED) {
+          const { bytes, methods, exchanges } = await observe(subject, {
+            request: requests, script: (exchange) => script(exchange, chunk, label)
+          }, variant)
+          const said = `${JSON.stringify(chunk)} as ${JSON.stringify(label)}`
+          t.is(parseResponses(bytes, methods).at(-1).body.toString('hex'), hex.repeat(times), said)
+          t.deepEqual(exchanges.at(-1).returns.filter(({ result }) => result?.thrown), [], said)
+        }
+        for (const chunk of ['x', Buffer.from('x')]) {
+          const { bytes, methods, exchanges } = await observe(subject, {
+            request: requests,
+            script (exchange) {
+              exchange.m.write(chunk, 'no-such')
+              return script(exchange, 'good', 'utf8')
+            }
+          }, variant)
+          const last = exchanges.at(-1)
+          t.is(last.returns[0].result.thrown?.code, 'ERR_UNKNOWN_ENCODING')
+          t.is(parseResponses(bytes, methods).at(-1).body.toString(), 'good'.repeat(times))
+        }
+      })
+    }
+  }
+}
+
 const NODE_ENCODINGS = [
   'utf8', 'utf-8', 'UTF-8', 'ucs2', 'ucs-2', 'utf16le', 'UTF-16LE', 'latin1', 'binary', 'ascii',
   'base64', 'base64url', 'hex', 'HEX', 'Base64'

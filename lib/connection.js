@@ -114,6 +114,7 @@ class Connection {
   /** The native side is done with the descriptor. */
   forget () {
     native.detach(this.id)
+    staging.closeOf(this.state)
     this.takeover.forget()
     this.id = 0
     this.isDeferred = false
@@ -131,9 +132,12 @@ class Connection {
       message.outputData.length === 0
   }
 
-  /** With what is put aside counted. @returns {Connection} this */
+  /**
+   * With what is put aside counted: a call for another connection has moved it, too, and told only of
+   * that one. @returns {Connection} this
+   */
   folded () {
-    if (this.id !== 0 && staging.holdsOf(this.id)) {
+    if (this.id !== 0 && this.isDeferred) {
       native.fold(this.id)
       this.read()
     }
@@ -310,9 +314,9 @@ class Connection {
   /** The Writable's `_write`. */
   sink (chunk, encoding, callback) {
     if (chunk === BARRIER) {
-      if (this.pending === 0 || this.id === 0) return callback()
       // A cork held what was deferred, and now lets it go.
       if (this.isDeferred) return this.sunk(native.flush(this.id), callback)
+      if (this.pending === 0 || this.id === 0) return callback()
       this.release = callback
       this.inBarrier = true
       return
@@ -354,7 +358,7 @@ class Connection {
 
   /** The Writable's `_final`: FIN goes out behind every byte. */
   final (callback) {
-    if (this.id !== 0 && this.pending !== 0 && !this.flush()) {
+    if (this.id !== 0 && !this.flush()) {
       this.onEmpty = () => stock._final.call(this.socket, callback)
       return
     }

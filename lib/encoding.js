@@ -29,6 +29,24 @@ function codeOf (label) {
   return code
 }
 
+/** Node's own names, by code. */
+const NAMES = ['utf8', 'utf16le', 'latin1', 'ascii', 'base64', 'base64url', 'hex']
+
+/**
+ * The label as the host takes it beside a chunk: some labels of its encodings are not its own, and
+ * beside bytes it checks the label though it has no use for it.
+ * @param {number | null} code of a string's encoding; null for bytes
+ * @throws {TypeError} ERR_UNKNOWN_ENCODING
+ */
+function hostsLabel (label, code) {
+  if (!label || label === 'utf8' || Buffer.isEncoding(label)) return label
+  if (code !== null) return NAMES[code] ?? label
+  // A stream passes on what its own `_write` was given.
+  if (label === 'buffer') return label
+  codeOf(label)
+  return null
+}
+
 /** Whether `write` takes the label. */
 function isEncoding (label) {
   return typeof label === 'string' && lookup(label) >= 0
@@ -42,4 +60,4 @@ function lengthOf (chunk, code) {
   return native.byteLength(chunk, code)
 }
 
-module.exports = { codeOf, isEncoding, lengthOf }
+module.exports = { codeOf, hostsLabel, isEncoding, lengthOf }

@@ -17,8 +17,13 @@ module.exports = {
     coded(TypeError, 'ERR_UNKNOWN_ENCODING', `Unknown encoding: ${String(label)}`),
   streamDestroyed: () =>
     coded(Error, 'ERR_STREAM_DESTROYED', 'Cannot call write after a stream was destroyed'),
+  writeAfterEnd: () =>
+    coded(Error, 'ERR_STREAM_WRITE_AFTER_END', 'write after end'),
   detachedChunk: () =>
     coded(Error, 'ERR_INVALID_STATE', 'Invalid state: the memory of a queued chunk was detached before it was sent'),
+  invalidLink: (value) =>
+    coded(TypeError, 'ERR_INVALID_ARG_VALUE', "The argument 'hints' must be an array or string of format " +
+      `"</styles.css>; rel=preload; as=style". Received ${util.inspect(value)}`),
   invalidOption: (name, value, allowed) =>
     coded(TypeError, 'ERR_INVALID_ARG_VALUE',
       `The property 'options.${name}' must be one of: ${allowed}. Received ${util.inspect(value)}`),

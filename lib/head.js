@@ -126,6 +126,22 @@ function render (input, status) {
   return entry
 }
 
+/** The host's own error, with what it does to the fields before it throws. */
+function refuse (message, firstLine, headers) {
+  const own = Object.getOwnPropertyDescriptor(message, '_send')
+  // With an expectation it sends what it has stored.
+  message._send = () => false
+  try {
+    hostStoreHeader.call(message, firstLine, headers)
+  } finally {
+    if (own === undefined) delete message._send
+    else Object.defineProperty(message, '_send', own)
+  }
+  // It let pass what would have split the message on the wire.
+  message._header = null
+  http.validateHeaderValue('head', '\n')
+}
+
 /** Overrides the host's: renders the head and sets the fields that follow from it. */
 function _storeHeader (firstLine, headers) {
   const before = bitsOf(this, headers !== this[host.kOutHeaders])
@@ -133,11 +149,7 @@ function _storeHeader (firstLine, headers) {
     +this._keepAliveTimeout || 0, +this._maxRequestsPerSocket || 0, `${firstLine}`]
   const result = pushFields(input, this, headers) ? render(input, this.statusCode | 0) : null
   if (result === null || typeof result.head !== 'string') {
-    // The host's own error, with what it does to the fields before it throws.
-    hostStoreHeader.call(this, firstLine, headers)
-    // It let pass what would have split the message on the wire.
-    this._header = null
-    http.validateHeaderValue('head', '\n')
+    refuse(this, firstLine, headers)
   }
   const after = result.bits
   if (after !== before) apply(this, after, result.declared)

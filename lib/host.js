@@ -71,6 +71,7 @@ function probeCork () {
 }
 
 module.exports = {
+  symbolOf,
   kOutHeaders: symbolOf(message, 'kOutHeaders'),
   kNeedDrain: symbolOf(message, 'kNeedDrain'),
   kCorked: symbolOf(message, 'corked'),

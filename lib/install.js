@@ -6,6 +6,8 @@
 const http = require('node:http')
 const { native } = require('./binding')
 const { installOn } = native === null ? { installOn () {} } : require('./message')
+const interim = require('./interim')
+const idle = require('./idle')
 const { isWrapped } = require('./origin')
 const { setDefaults } = require('./options')
 
@@ -40,6 +42,8 @@ function install (options) {
     const ours = Object.getOwnPropertyDescriptor(template, name)
     return targetsOf(name).map((target) => replace(target, name, ours))
   })
+  installed.push(...replaceAll(http.ServerResponse.prototype, interim))
+  for (const server of servers()) installed.push(...replaceAll(server, idle.methods))
   return true
 }
 
@@ -58,6 +62,17 @@ function replace (target, name, descriptor) {
   return { target, name, before, ours }
 }
 
+/** `node:https` copies the method of `node:http` when it is loaded, which costs too much to do for it. */
+function servers () {
+  const isLoaded = process.moduleLoadList.some((name) => name.endsWith(' https'))
+  return isLoaded ? [http.Server.prototype, require('node:https').Server.prototype] : [http.Server.prototype]
+}
+
+/** @returns {Replaced[]} */
+function replaceAll (target, methods) {
+  return Object.entries(methods).map(([name, value]) => replace(target, name, { value, writable: true }))
+}
+
 /** Gives the host its own back; what others have put over ours since stays, and calls ours. */
 function uninstall () {
   setDefaults()
@@ -68,6 +83,8 @@ function uninstall () {
     else Object.defineProperty(target, name, before)
   }
   installed = null
+  // A `node:https` that was loaded since has copied it.
+  for (const server of servers()) idle.restore(server)
 }
 
 module.exports = { install, uninstall }

@@ -5,7 +5,8 @@
 
 const errors = require('./errors')
 
-const kKept = Symbol('sluice.callbacksKept')
+/** Sockets whose callbacks are kept. @type {WeakSet<object>} */
+const kept = new WeakSet()
 
 function nop () {}
 
@@ -21,8 +22,8 @@ function failBuffered () {
 
 /** The callbacks of what `socket` has buffered when it closes run, before its other listeners. */
 function keepCallbacks (socket) {
-  if (!Array.isArray(socket?._writableState?.buffered) || socket[kKept]) return
-  socket[kKept] = true
+  if (!Array.isArray(socket?._writableState?.buffered) || kept.has(socket)) return
+  kept.add(socket)
   socket.prependOnceListener('close', failBuffered)
 }
 

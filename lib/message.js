@@ -9,7 +9,7 @@ const { isUint8Array } = require('node:util/types')
 const { native, Status, MessageBits, BYTES, FIRST_ESTIMATED, FIRST_LEGACY } = require('./binding')
 const { connectionOf } = require('./connection')
 const { knownConnectionOf } = require('./takeover')
-const { codeOf, lengthOf } = require('./encoding')
+const { codeOf, hostsLabel, lengthOf } = require('./encoding')
 const { optionsOf } = require('./options')
 const staging = require('./staging')
 const errors = require('./errors')
@@ -23,6 +23,7 @@ const hostPrototype = http.OutgoingMessage.prototype
 const hostWrite = hostPrototype.write
 const hostEnd = hostPrototype.end
 const hostFlush = hostPrototype._flush
+const { _send: hostSend, _writeRaw: hostWriteRaw } = hostPrototype
 const hostLength = Object.getOwnPropertyDescriptor(hostPrototype, 'writableLength').get
 const crlf = Buffer.from('\r\n')
 
@@ -35,10 +36,16 @@ function bitsOf (message) {
     (message._headerSent ? MessageBits.HEAD_SENT : 0)
 }
 
+/** Whether nobody listens to what is sent, or changes it. */
+function isUnwatched (message) {
+  return message._send === hostSend && message._writeRaw === hostWriteRaw
+}
+
 /** The connection that takes the message's bytes past the Writable, or null. */
 function directConnection (message) {
   const socket = message.socket
   if (!socket || socket._httpMessage !== message) return null
+  if (!isUnwatched(message)) return null
   const connection = connectionOf(socket)
   return connection !== null && connection.isDirectFor(message) ? connection : null
 }
@@ -60,7 +67,7 @@ function writeDirect (connection, message, chunk, encoding, code, ends) {
     (headWaits && headIsUtf8(message, chunk, encoding) ? MessageBits.HEAD_IS_UTF8 : 0)
   const status = native.write(connection.id, bits, headWaits ? message._header : undefined,
     chunk, ends && message._trailer !== '' ? message._trailer : undefined)
-  if (status <= Status.BLOCKED && status > Status.FAILED) message._headerSent = true
+  if (status >= 0 && status <= Status.BLOCKED) message._headerSent = true
   return status
 }
 
@@ -79,7 +86,7 @@ function exceedsLength (message, length, last) {
  */
 function writeGathered (message, chunk, encoding, code) {
   const { socket } = message
-  if (!socket?.encrypted) return undefined
+  if (!socket?.encrypted || !isUnwatched(message)) return undefined
   gather ??= require('./gather')
   if (socket._httpMessage !== message || (code !== BYTES && code !== 0) || chunk.length > gather.MOST ||
       chunk.length === 0 || socket.destroyed || socket._writableState.ending || message.outputData.length !== 0) return undefined
@@ -89,20 +96,36 @@ function writeGathered (message, chunk, encoding, code) {
   return gathering.add(message, chunk, lengthOf(chunk, code))
 }
 
+/** The socket counts a string in code units, and `writableLength` promises bytes. */
+function isCountedBySocket (message) {
+  return (message._headerSent || message.chunkedEncoding) && message.outputData.length === 0 && message.socket?._httpMessage === message &&
+    isUnwatched(message) && isTruthful(message)
+}
+
 /** The framed pieces go to `socket.write`, or wait in `outputData` for their turn. */
 function writeStreamed (message, chunk, encoding, code, callback) {
-  if (typeof chunk === 'string' && code >= FIRST_LEGACY) {
+  if (!isOfHosts(chunk, encoding, code)) {
     chunk = native.encode(chunk, code)
     encoding = null
+    code = BYTES
   }
-  const length = message.chunkedEncoding ? lengthOf(chunk, code) : 0
-  if (length === 0) {
+  let length = chunk.length
+  if (typeof chunk === 'string') {
+    length = lengthOf(chunk, code)
+    if (length !== chunk.length && isCountedBySocket(message)) {
+      chunk = Buffer.from(chunk, encoding)
+      encoding = null
+    }
+  }
+  if (length === 0 || !message.chunkedEncoding) {
     // An empty chunk would end the body (RFC 9112 section 7.1). Bytes stay bytes: the head that
     // goes with them is then latin1.
-    const nothing = message.chunkedEncoding && typeof chunk === 'string'
+    const nothing = length === 0 && message.chunkedEncoding && typeof chunk === 'string'
     return message._send(nothing ? '' : chunk, encoding, callback)
   }
-  message._send(native.frameChunk(1, length), 'latin1', null)
+  // One by one as in Node: others look into `outputData`, or at what goes through `_send`.
+  message._send(length.toString(16), 'latin1', null)
+  message._send(crlf, null, null)
   message._send(chunk, encoding, null, length)
   return message._send(crlf, null, callback)
 }
@@ -160,9 +183,15 @@ function refuse (socket, callback) {
   return false
 }
 
+/** A `writeHead` of the program's has ended the message: its bytes are complete. */
+function refuseEnded (callback) {
+  if (typeof callback === 'function') process.nextTick(callback, errors.writeAfterEnd())
+  return false
+}
+
 function write (chunk, encoding, callback) {
   if (staging.place.message === this && callback === undefined && isUint8Array(chunk) &&
-      typeof encoding !== 'function' && staging.take(this, chunk)) return true
+      (encoding === undefined || encoding === null || encoding === 'buffer') && staging.take(this, chunk)) return true
   if (typeof encoding === 'function') {
     callback = encoding
     encoding = null
@@ -172,6 +201,7 @@ function write (chunk, encoding, callback) {
     return hostWrite.call(this, chunk, encoding, callback)
   }
   const code = isString ? codeOf(encoding) : BYTES
+  encoding = hostsLabel(encoding, isString ? code : null)
   const isOfHost = !isTruthful(this) || this[host.kChunkedLength] > 0
   // Node 22 and 24 would send the end of the body before what is corked.
   if (isOfHost && !(this[host.kCorked] && host.corkIsBroken())) {
@@ -183,7 +213,10 @@ function write (chunk, encoding, callback) {
     if (exceedsLength(this, length, false)) return hostWrite.call(this, chunk, encoding, callback)
     this[host.kBytesWritten] += length
   }
-  if (!this._header) this._implicitHeader()
+  if (!this._header) {
+    this._implicitHeader()
+    if (this.finished) return refuseEnded(callback)
+  }
   if (!this._hasBody) {
     const accounted = this[host.kBytesWritten]
     const answer = hostWrite.call(this, chunk, encoding, callback)
@@ -274,12 +307,13 @@ function end (chunk, encoding, callback) {
     return hostEnd.call(this, chunk, encoding, callback)
   }
   const code = isString ? codeOf(encoding) : BYTES
+  encoding = hostsLabel(encoding, isString ? code : null)
   // What the host's `write` holds, called by another's wrapper, only the host's `end` lets go.
   if (this.strictContentLength || isFirstAndWhole(this, chunk) || !isTruthful(this) || this[host.kChunkedLength] > 0) {
     if (chunk !== null && this[host.kCorked] && this.chunkedEncoding && this._header && this._hasBody &&
         !(this[host.kChunkedLength] > 0) && host.corkIsBroken()) {
       // As in `write`: the host would join it to what it lets go after the end.
-      writeStreamed(this, chunk, encoding, code, null)
+      writeStreamed(this, chunk, encoding, code)
       return hostEnd.call(this, undefined, undefined, callback)
     }
     return callHost(hostEnd, this, chunk, encoding, code, callback)
@@ -287,6 +321,11 @@ function end (chunk, encoding, callback) {
   if (!this._header) {
     this._contentLength = chunk === null ? 0 : lengthOf(chunk, code)
     this._implicitHeader()
+    if (this.finished) {
+      if (chunk !== null) refuseEnded(callback)
+      else onFinished(this, callback)
+      return this
+    }
   }
   if (chunk !== null && !this._hasBody) return hostEnd.call(this, chunk, encoding, callback)
 
@@ -294,7 +333,7 @@ function end (chunk, encoding, callback) {
   if (connection === null) {
     if (chunk === null) return hostEnd.call(this, undefined, undefined, callback)
     this.socket?.cork()
-    writeStreamed(this, chunk, encoding, code, null)
+    writeStreamed(this, chunk, encoding, code)
     return hostEnd.call(this, undefined, undefined, callback)
   }
   onFinished(this, callback)
@@ -314,6 +353,11 @@ function end (chunk, encoding, callback) {
 function _flush () {
   const { socket } = this
   const state = socket?._writableState
+  if (this.destroyed && socket && !socket.destroyed) {
+    // Destroyed while it waited for its turn: Node 24 and later would leave the peer without an answer.
+    socket.destroy(this.errored)
+    return
+  }
   if (!this[host.kNeedDrain] || this.finished || !socket?.writable || !state || !isTruthful(this)) {
     return hostFlush.call(this)
   }
@@ -321,10 +365,17 @@ function _flush () {
   if (!this[host.kNeedDrain]) return
   if (state.length !== 0) {
     state.needDrain = true
+    // Node passes on the `drain` of its own connections alone.
+    if (!socket.parser) socket.once('drain', () => emitDrain(this))
     return
   }
-  this[host.kNeedDrain] = false
-  this.emit('drain')
+  emitDrain(this)
+}
+
+function emitDrain (message) {
+  if (!message[host.kNeedDrain] || message.finished) return
+  message[host.kNeedDrain] = false
+  message.emit('drain')
 }
 
 /** Hands over now what is deferred. @returns {boolean} whether user memory is empty */

@@ -11,6 +11,7 @@ const signs = {
   write: /\bwrite_\(this, chunk, encoding, /,
   end: /\bwrite_\(this, chunk, encoding, /,
   _storeHeader: /\bprocessHeader\(this, state, /,
+  _flush: /\bthis\._flushOutput\(socket\)/,
   addTrailers: /\bvalidateHeaderName\(field, 'Trailer name'\)/
 }
 

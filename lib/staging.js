@@ -29,7 +29,7 @@ const arena = native && Buffer.from(native.arena.buffer)
 const ledger = native?.ledger
 
 /** The message whose chunks are taken, and what was true of it. */
-const place = { message: null, state: null, chunked: false, room: 0 }
+const place = { message: null, socket: null, state: null, write: null, chunked: false, room: 0 }
 
 /**
  * Opens the place for a message after a write of its that was deferred.
@@ -38,7 +38,9 @@ const place = { message: null, state: null, chunked: false, room: 0 }
 function open (message, connection, room) {
   // A declared length wants each chunk counted.
   place.message = message.strictContentLength ? null : message
+  place.socket = connection.socket
   place.state = connection.state
+  place.write = connection.socket.write
   place.chunked = message.chunkedEncoding
   place.room = room < arena.length ? room : arena.length
   ledger[HANDLE] = connection.id
@@ -71,15 +73,24 @@ function begin (message, connection, room, chunk) {
 /** Nothing more is taken; what was, leaves with the next crossing. */
 function close () {
   place.message = null
+  place.socket = null
   place.state = null
+  place.write = null
+}
+
+/** The socket of this Writable takes nothing any more. */
+function closeOf (state) {
+  if (place.state === state) close()
 }
 
 /** @returns {boolean} whether the chunk was taken: `write` may answer `true` */
 function take (message, chunk) {
   const { length } = chunk
+  const { socket, state } = place
   const room = place.room - length - OVERHEAD
   if (room < 0 || length > MOST || length === 0 || message.finished || message.destroyed || !message._headerSent ||
-      message.chunkedEncoding !== place.chunked || place.state.corked !== 0) return false
+      !message._hasBody || message.strictContentLength || message.chunkedEncoding !== place.chunked ||
+      message.socket !== socket || socket.write !== place.write || state.corked !== 0 || state.ending) return false
   place.room = room
   const at = ledger[LENGTH]
   const count = ledger[COUNT]
@@ -90,9 +101,4 @@ function take (message, chunk) {
   return true
 }
 
-/** Whether chunks of this connection wait here. */
-function holdsOf (id) {
-  return ledger[COUNT] !== 0 && ledger[HANDLE] === id
-}
-
-module.exports = { place, open, begin, close, take, holdsOf }
+module.exports = { place, open, begin, close, closeOf, take }

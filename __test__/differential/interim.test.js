@@ -4,6 +4,8 @@ const test = require('ava')
 const host = require('../support/host')
 const { differentialFor } = require('../support/differential')
 const { request } = require('../support/requests')
+const { observe } = require('../support/observe')
+const { stock, subject, selfCheck } = require('../support/subject')
 
 const differential = differentialFor(test)
 
@@ -102,6 +104,25 @@ differential('CRLF in early hints never reaches the wire', {
     m.end('x')
   }
 })
+
+for (const [title, hints] of Object.entries({
+  'a value': { link: '</a.css>; rel=preload', 'x-a': 'b\r\nX-Bad: 1' },
+  'a name': { link: '</a.css>; rel=preload', 'x-a\r\nX-Bad': '1' },
+  'a link': { link: '</a\r\nX-Bad: 1>; rel=preload' },
+  'one of several links': { link: ['</a.css>; rel=preload', '</a\r\nX-Bad: 1>; rel=preload'] }
+})) {
+  const ours = selfCheck || stock.ServerResponse.prototype.writeEarlyHints === undefined ? test.serial.skip : test.serial
+  ours(`CRLF in ${title} of early hints: an error on every host`, async (t) => {
+    const { bytes, exchanges } = await observe(subject, {
+      script ({ m }) {
+        m.writeEarlyHints(hints)
+        m.end('x')
+      }
+    })
+    t.regex(exchanges[0].returns[0].result.thrown?.code, /^ERR_INVALID_(CHAR|HTTP_TOKEN|ARG_VALUE)$/)
+    t.false(bytes.toString('latin1').includes('X-Bad'))
+  })
+}
 
 differential('writeContinue without an expectation, and twice', {
   script ({ m, cb }) {

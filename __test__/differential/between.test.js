@@ -1,0 +1,227 @@
+'use strict'
+
+// What happens between two small chunks of one tick: neither is with the kernel yet, and the second must
+// meet what the program did after the first.
+
+const test = require('ava')
+const { Writable } = require('node:stream')
+const { differentialFor } = require('../support/differential')
+const { request } = require('../support/requests')
+const { startServer } = require('../support/servers')
+const { RawClient } = require('../support/raw-client')
+const { subject, selfCheck } = require('../support/subject')
+
+const differential = differentialFor(test)
+
+/** A streaming response, and then two small Buffers with something between. */
+function between (act) {
+  return async (exchange) => {
+    const { m, turns } = exchange
+    m.write('first ')
+    await turns(3)
+    m.write(Buffer.from('before '))
+    await act(exchange)
+    m.write(Buffer.from('behind '))
+    exchange.snapshot('behind')
+    await turns(3)
+    if (!exchange.res.destroyed && exchange.res.socket) m.end()
+  }
+}
+
+const ACTS = {
+  'its socket is ended': ({ socket }) => { socket.end() },
+  'the message is corked, for a turn': async ({ m, turns }) => {
+    m.cork()
+    await turns(2)
+    m.uncork()
+  },
+  'the message says that it has no body': ({ res }) => { res._hasBody = false },
+  'the socket is written to': ({ socket }) => { socket.write('<raw>') },
+  'an event is written by way of the socket, corked': ({ socket }) => {
+    socket.cork()
+    socket.write('<raw>')
+    socket.uncork()
+  },
+  'socket.write is replaced': ({ socket, note }) => {
+    const { write } = socket
+    socket.write = function (...values) {
+      note('socket.write')
+      return write.apply(this, values)
+    }
+  },
+  'chunks end': ({ res }) => { res.chunkedEncoding = false },
+  'trailers are added': ({ m }) => { m.addTrailers({ 'X-T': '1' }) }
+}
+for (const [title, act] of Object.entries(ACTS)) {
+  differential(`between two chunks ${title}`, { script: between(act) })
+}
+
+for (const [title, act] of Object.entries({
+  'its socket is destroyed': ({ socket }) => { socket.destroy() },
+  'it is destroyed': ({ m }) => { m.destroy() }
+})) {
+  differential(`between two chunks ${title}`, { script: between(act), wire: 'any' })
+}
+
+differential('between two chunks the message is detached from its socket', {
+  async script ({ m, res, socket, turns, note }) {
+    m.write('first ')
+    await turns(3)
+    m.write(Buffer.from('before '))
+    res.detachSocket(socket)
+    m.write(Buffer.from('behind '))
+    note('kept', [res.outputData.map(({ data }) => data.toString()).join('|')])
+    await turns(3)
+    socket.end()
+  }
+})
+
+differential('between two chunks a strict length comes into force', {
+  async script ({ m, res, turns, call }) {
+    m.writeHead(200, { 'Content-Length': '8' })
+    m.write('1234')
+    await turns(3)
+    m.write(Buffer.from('56'))
+    res.strictContentLength = true
+    call('too much', () => res.write(Buffer.from('78901')))
+    await turns(3)
+    res.destroy()
+  },
+  wire: 'any'
+})
+
+for (const [title, chunk] of Object.entries({ 'a string': 'behind', 'a Buffer': Buffer.from('behind') })) {
+  differential(`${title} written under cork leaves with the uncork, and nothing else is needed`, {
+    request: request('GET', '/', { close: false }),
+    async client (client, { request, exchanges, until, turns }) {
+      client.send(request)
+      await until(() => exchanges[0]?.corked)
+      await turns(3)
+      exchanges[0].res.uncork()
+      await client.until(({ text }) => text.includes('behind'))
+      exchanges[0].res.end()
+      await client.until(({ text }) => text.endsWith('0\r\n\r\n'))
+      client.halfClose()
+      await client.closed
+    },
+    async script (exchange) {
+      const { m, turns } = exchange
+      m.write(Buffer.from('first '))
+      await turns(3)
+      m.write(chunk)
+      exchange.res.cork()
+      exchange.corked = true
+    }
+  })
+}
+
+differential('two responses in one tick: each counts its own bytes', {
+  request: request('GET', '/0', { close: false }),
+  async client (client, { server, address, exchanges, request, until }) {
+    const other = await RawClient.connect(address)
+    client.send(request)
+    other.send(request)
+    await until(() => exchanges.length === 2)
+    const [one, two] = exchanges
+    for (const { m } of exchanges) m.write('first ')
+    await one.turns(3)
+    const count = (label) => {
+      for (const { note, socket } of exchanges) note(label, [socket.bytesWritten])
+    }
+    one.m.write(Buffer.from('of one '))
+    count('one')
+    two.m.write(Buffer.from('of the other '))
+    count('both')
+    one.m.write(Buffer.from('of one again '))
+    one.m.end()
+    two.m.end()
+    count('ended')
+    await client.until(({ text }) => text.endsWith('0\r\n\r\n'))
+    await other.until(({ text }) => text.endsWith('0\r\n\r\n'))
+    for (const each of [client, other]) each.halfClose()
+    await Promise.all([client.closed, other.closed])
+  },
+  methods: ['GET'],
+  script () {}
+})
+
+/** Of sluice's alone: Node's answer is a bug. @returns what a client received, and what the script returned */
+async function served (script) {
+  let result
+  const listener = (req, res) => { result = script(res) }
+  const { address, close } = await startServer(subject, { listener })
+  const client = await RawClient.connect(address)
+  client.send(request())
+  await client.closed
+  await close()
+  return { text: client.text, result: await result }
+}
+
+function endsInWriteHead (res) {
+  const { writeHead } = res
+  res.writeHead = function (...values) {
+    res.writeHead = writeHead
+    writeHead.apply(this, values)
+    this.end('inner')
+    return this
+  }
+}
+
+const ofOurs = selfCheck ? test.serial.skip : test.serial
+
+// Node sends what follows behind the end of the message, or fails an assertion of its own.
+for (const name of ['write', 'end']) {
+  ofOurs(`a writeHead that ends the message, called by ${name}: its bytes are complete`, async (t) => {
+    const { text, result } = await served((res) => {
+      endsInWriteHead(res)
+      // A small whole one would be Node's.
+      return new Promise((resolve) => res[name]('outer'.repeat(1000), resolve))
+    })
+    t.true(text.endsWith('\r\n\r\ninner') || text.endsWith('\r\n5\r\ninner\r\n0\r\n\r\n'), text)
+    t.is(result.code, 'ERR_STREAM_WRITE_AFTER_END')
+  })
+}
+
+// Node sends them.
+for (const expectation of [false, true]) {
+  ofOurs(`CR and LF in a field's array, changed after it was set${expectation ? ', with an expectation' : ''}`, async (t) => {
+    const { text, result } = await served((res) => {
+      const values = ['x']
+      if (expectation) res.setHeader('Expect', '100-continue')
+      res.setHeader('X-A', values)
+      values[0] = 'a\r\nEvil: 1'
+      const error = t.throws(() => res.write('body'))
+      res.removeHeader('X-A')
+      res.end('fine')
+      return error
+    })
+    t.is(result.code, 'ERR_INVALID_CHAR')
+    t.false(text.includes('Evil'))
+    t.true(text.endsWith('fine') || text.includes('fine\r\n0'), text)
+  })
+}
+
+/** A stream that takes its time. */
+class Slow extends Writable {
+  taken = ''
+  constructor () { super({ highWaterMark: 4 }) }
+  _write (chunk, encoding, callback) {
+    this.taken += chunk
+    setImmediate(callback)
+  }
+}
+
+ofOurs('a response written before it is assigned to any Writable: all of it, and drain', async (t) => {
+  const { ServerResponse } = require('../..')
+  const res = new ServerResponse({ method: 'GET', httpVersionMajor: 1, httpVersionMinor: 1, headers: {} })
+  const drained = new Promise((resolve) => res.once('drain', resolve))
+  t.false(res.write('before'))
+  const slow = new Slow()
+  res.assignSocket(slow)
+  await drained
+  t.is(res.writableLength, 0)
+  const finished = new Promise((resolve) => res.once('finish', resolve))
+  res.end('behind')
+  await finished
+  t.regex(slow.taken, /\r\n6\r\nbefore\r\n6\r\nbehind\r\n0\r\n\r\n$/)
+})
