@@ -183,8 +183,7 @@ export class ServerResponse<
 /**
  * Node's own `http.createServer`, with responses that are written by sluice.
  * @param listener added to the server's `request` event
- * @throws `ERR_INVALID_ARG_VALUE` for an unknown `backpressure`,
- *   `ERR_INVALID_ARG_TYPE` for a `coalesce` that is no boolean
+ * @throws `ERR_INVALID_ARG_VALUE` for an unknown `backpressure`, or a `coalesce` that is no boolean
  *
  * @example
  * sluice.createServer((req, res) => {

@@ -10,8 +10,9 @@ const { once } = require('node:events')
 const fixture = path.join(__dirname, 'fixtures', 'process.js')
 
 /** Runs a scene. @returns {Promise<{ code: number, signal: string, out: string }>} */
-async function run (scene, flags = []) {
-  const child = spawn(process.execPath, [...flags, fixture, scene], { stdio: ['ignore', 'pipe', 'inherit'] })
+async function run (scene, flags = [], before = []) {
+  const [command, ...rest] = [...before, process.execPath, ...flags, fixture, scene]
+  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'inherit'] })
   let out = ''
   child.stdout.setEncoding('utf8').on('data', (text) => { out += text })
   const [code, signal] = await once(child, 'close')
@@ -24,6 +25,17 @@ test('an idle server lets the process exit after close()', async (t) => {
 
 test('a process with bytes queued stays until they are sent', async (t) => {
   t.deepEqual(await run('queued'), { code: 0, signal: null, out: String(8 * 1024 * 1024) })
+})
+
+test('a process that is killed a turn after a write that was answered true has lost nothing of it', async (t) => {
+  t.deepEqual(await run('truth'), { code: 0, signal: null, out: 'true\ntrue' })
+})
+
+test('a process without descriptors left for the readiness thread goes on', async (t) => {
+  const limited = ['sh', '-c', 'ulimit -n 64; exec "$0" "$@"']
+  t.deepEqual(await run('exhausted', [], limited), {
+    code: 0, signal: null, out: 'EMFILE\nclose, close, write EMFILE, write EMFILE'
+  })
 })
 
 test('process.exit with bytes queued does not hang or crash', async (t) => {

@@ -15,7 +15,7 @@ const LEAST = 0.98
 const point = (app, label, connections) => ({ name: `${app}, ${connections}`, label, app, load: 'closed', connections })
 
 const panels = [
-  { title: 'writes of 10 bytes in a response', points: [1, 10, 100, 1000, 10_000].map((n) => point(`/writes/${n}`, n.toLocaleString('en-US'), 50)) },
+  { title: 'writes of 10 bytes in a response', points: [1, 10, 100, 1000, 10_000].map((n) => point(`/writes/${n}`, n.toLocaleString('en-US'), n < 10_000 ? 50 : 5)) },
   {
     title: 'bytes of each of 10 chunks',
     points: [[1, '1 B'], [16, '16 B'], [256, '256 B'], [4096, '4 KiB'], [65_536, '64 KiB'], [1_048_576, '1 MiB']]
