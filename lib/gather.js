@@ -143,7 +143,7 @@ class Gather {
  */
 function gatherOf (socket) {
   const known = socket[kGather]
-  if (known !== undefined) return known
+  if (known !== undefined) return socket.write === write ? known : null
   if (!socket.encrypted || !(socket instanceof net.Socket) || socket.write !== write ||
       socket._write !== _write || socket._writev !== _writev) return null
   const gather = new Gather(socket)

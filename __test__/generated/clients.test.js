@@ -24,13 +24,13 @@ function comparable ({ connections, exchanges }, { backpressure }) {
   const isForgotten = ({ name, args }) => truth && (name === 'drain' ||
     (name.startsWith('callback') && args[0]?.code === 'ERR_STREAM_DESTROYED'))
   return {
-    wire: connections.map((bytes) => host.joinsCorkedChunks ? requestMeaning(bytes) : abbreviate(wireText(bytes))),
+    wire: connections.map((bytes) => host.joinsCorkedChunks && truth ? requestMeaning(bytes) : abbreviate(wireText(bytes))),
     exchanges: exchanges.map(({ log, returns, snapshots }) => ({
       ...sequences(log.filter((entry) => !isForgotten(entry))),
       returns: returns.map((entry) => truth && /write$/.test(entry.call) && typeof entry.result === 'boolean'
         ? { call: entry.call }
         : entry),
-      snapshots: truth ? mapValues(snapshots, withoutHeadSent) : snapshots
+      snapshots: truth && host.joinsTick ? mapValues(snapshots, withoutHeadSent) : snapshots
     }))
   }
 }

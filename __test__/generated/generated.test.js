@@ -23,7 +23,7 @@ function comparable ({ connections, exchanges }, { backpressure, arrival }) {
   // Who has the socket at which moment is a matter of timing in a pipeline.
   const timed = arrival === 'pipelined'
   return {
-    wire: connections.map(({ bytes, methods }) => host.joinsCorkedChunks
+    wire: connections.map(({ bytes, methods }) => host.joinsCorkedChunks && truth
       ? wireMeaning(bytes, methods)
       : abbreviate(wireText(bytes))),
     exchanges: exchanges.map((exchange) => exchange && {
@@ -33,7 +33,7 @@ function comparable ({ connections, exchanges }, { backpressure, arrival }) {
           ? { call: entry.call }
           : entry),
       snapshots: mapValues(timed ? { end: exchange.snapshots['at the end'] } : exchange.snapshots,
-        truth ? withoutHeadSent : (snapshot) => snapshot)
+        truth && host.joinsTick ? withoutHeadSent : (snapshot) => snapshot)
     })
   }
 }
