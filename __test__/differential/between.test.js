@@ -5,6 +5,7 @@
 
 const test = require('ava')
 const { Writable } = require('node:stream')
+const host = require('../support/host')
 const { differentialFor } = require('../support/differential')
 const { request } = require('../support/requests')
 const { startServer } = require('../support/servers')
@@ -52,8 +53,11 @@ const ACTS = {
   'chunks end': ({ res }) => { res.chunkedEncoding = false },
   'trailers are added': ({ m }) => { m.addTrailers({ 'X-T': '1' }) }
 }
+// Node 26 holds a tick's chunks back to join them: what is written by way of the socket overtakes them, its
+// end loses them, and a message that has lost its socket or its chunks fails an assertion.
+const JOINED = { unless: host.joinsTick }
 for (const [title, act] of Object.entries(ACTS)) {
-  differential(`between two chunks ${title}`, { script: between(act) })
+  differential(`between two chunks ${title}`, { script: between(act), ...(title.includes('socket') || title === 'chunks end') && JOINED })
 }
 
 for (const [title, act] of Object.entries({
@@ -64,6 +68,7 @@ for (const [title, act] of Object.entries({
 }
 
 differential('between two chunks the message is detached from its socket', {
+  ...JOINED,
   async script ({ m, res, socket, turns, note }) {
     m.write('first ')
     await turns(3)
