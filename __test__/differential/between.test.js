@@ -121,6 +121,7 @@ for (const [title, chunk] of Object.entries({ 'a string': 'behind', 'a Buffer': 
 }
 
 differential('two responses in one tick: each counts its own bytes', {
+  ...JOINED,
   request: request('GET', '/0', { close: false }),
   async client (client, { server, address, exchanges, request, until }) {
     const other = await RawClient.connect(address)
