@@ -33,7 +33,7 @@ function serverFactory (load) {
       options = undefined
     }
     const ours = hasOptions(options) ? readOptions(options) : undefined
-    const server = load().createServer({ ServerResponse, ...options }, listener)
+    const server = load().createServer({ ...options, ServerResponse: options?.ServerResponse ?? ServerResponse }, listener)
     if (ours !== undefined) server[kOptions] = ours
     if (native !== null) Object.assign(server, require('./lib/idle').methods)
     return server

@@ -414,6 +414,23 @@ for (const error of [undefined, new Error('mine')]) {
   })
 }
 
+test("createServer's own ServerResponse is ours, unless the options have another", async (t) => {
+  const sluice = require('..')
+  class Mine extends sluice.ServerResponse {}
+  for (const [options, expected] of [[{}, sluice.ServerResponse], [{ ServerResponse: undefined }, sluice.ServerResponse], [{ ServerResponse: Mine }, Mine]]) {
+    let made
+    const server = sluice.createServer(options, (req, res) => {
+      made = res.constructor
+      res.end()
+    })
+    const client = await RawClient.connect(await listen(server))
+    client.send(request())
+    await client.closed
+    t.is(made, expected)
+    await closeServer(server)
+  }
+})
+
 test('http.createServer({ ServerResponse }) takes the class and subclasses of it', async (t) => {
   class Shouting extends subject.ServerResponse {
     write (chunk, ...rest) { return super.write(chunk.toUpperCase(), ...rest) }
