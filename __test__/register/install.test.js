@@ -62,6 +62,28 @@ test.serial('a wrapper around ours stays after uninstall', (t) => {
   t.is(OutgoingMessage.prototype.write, host)
 })
 
+/** Methods that sluice replaces, and a call that comes to each. */
+const CALLS = {
+  writeEarlyHints: [ServerResponse.prototype, () => new ServerResponse({ method: 'GET' }).writeEarlyHints({ link: '</a>; rel=preload' })],
+  closeIdleConnections: [http.Server.prototype, () => http.createServer().closeIdleConnections()]
+}
+
+for (const [name, [prototype, call]] of Object.entries(CALLS)) {
+  // install() puts ours in the place of the wrapper, and ours calls the host's own that it has kept from when it was loaded.
+  test.serial.failing(`a ${name} that is wrapped after sluice is loaded and before install stays`, (t) => {
+    const before = Object.getOwnPropertyDescriptor(prototype, name)
+    t.teardown(() => Object.defineProperty(prototype, name, before))
+    let calls = 0
+    prototype[name] = function (...values) {
+      calls++
+      return before.value.apply(this, values)
+    }
+    t.true(sluice.install())
+    call()
+    t.is(calls, 1)
+  })
+}
+
 test.serial('install refuses what createServer refuses, and changes nothing', (t) => {
   const before = shape()
   t.throws(() => sluice.install({ backpressure: 'none' }), { code: 'ERR_INVALID_ARG_VALUE', instanceOf: TypeError })
