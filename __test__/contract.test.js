@@ -9,6 +9,7 @@ const host = require('./support/host')
 const { observe } = require('./support/observe')
 const { request } = require('./support/requests')
 const { subject, selfCheck } = require('./support/subject')
+const { deferred } = require('./support/event-loop')
 const { RawClient } = require('./support/raw-client')
 const { listen, closeServer } = require('./support/servers')
 const { parseResponse, parseResponses } = require('./support/response-parser')
@@ -411,6 +412,30 @@ for (const error of [undefined, new Error('mine')]) {
     t.is(errors.length, 1)
     if (error) t.is(errors[0], error)
     else t.is(errors[0].code, 'ERR_STREAM_DESTROYED')
+  })
+}
+
+for (const [title, error] of [['', undefined], [' with an error', new Error('mine')]]) {
+  ours(`7. callbacks of a response that is destroyed${title} while it waits for its turn`, async (t) => {
+    const told = []
+    const closed = deferred()
+    const server = subject.createServer((req, res) => {
+      if (req.url === '/0') return setImmediate(() => res.end('first'))
+      res.on('error', () => {})
+      res.on('close', () => { told.push('close'); closed.resolve() })
+      res.write('a', (error) => told.push(['a', error?.message]))
+      res.write(Buffer.from('b'), (error) => told.push(['b', error?.message]))
+      res.destroy(error)
+    })
+    const client = await RawClient.connect(await listen(server))
+    client.send(request('GET', '/0', { close: false }) + request('GET', '/1'))
+    await Promise.all([closed.promise, client.closed])
+    // The first has its answer, and the peer does not wait for ever for the second.
+    t.true(client.text.endsWith('first'))
+    const message = error?.message ?? 'Cannot call write after a stream was destroyed'
+    t.deepEqual(told, [['a', message], ['b', message], 'close'])
+    await closeServer(server)
+    subject.release?.()
   })
 }
 

@@ -12,6 +12,7 @@ const { knownConnectionOf } = require('./takeover')
 const { codeOf, hostsLabel, lengthOf } = require('./encoding')
 const { optionsOf } = require('./options')
 const staging = require('./staging')
+const { keepQueued } = require('./queued')
 const errors = require('./errors')
 const host = require('./host')
 const head = require('./head')
@@ -247,6 +248,7 @@ function writeBody (message, chunk, encoding, code, callback) {
       process.nextTick(callback, socket.errored)
       return streamedAnswer(message, writeStreamed(message, chunk, encoding, code, null))
     }
+    keepQueued(message)
     const ordered = knownConnectionOf(socket)?.afterOwn(callback) ?? callback
     return streamedAnswer(message, writeStreamed(message, chunk, encoding, code, ordered))
   }

@@ -57,6 +57,29 @@ const program = fc.record({
   transport: fc.constantFrom('tcp', 'tcp', 'tcp', 'tls')
 })
 
+/** The program's own, and those of its origin. */
+const CLIENT_BREAKING = [
+  'req.destroy', 'req.destroy with an error', 'socket.destroy', 'socket.resetAndDestroy', 'socket.end', 'req.setTimeout',
+  'origin reset', 'origin destroy', 'origin half-close', 'origin answers and closes'
+]
+const CLIENT_HARMLESS = ['none', 'none', 'origin pauses', 'origin resumes', 'origin answers early']
+
+const clientExchange = fc.record({
+  framing: fc.constantFrom('chunked', 'length'),
+  steps: fc.array(fc.oneof(...(host.joinsCorkedChunks ? STEPS.slice(0, 3) : STEPS.slice(0, 5))), { maxLength: 14 }),
+  last: fc.record({ size }),
+  fault: fc.oneof(weighted(1, fc.constantFrom(...CLIENT_BREAKING)), weighted(1, fc.constantFrom(...CLIENT_HARMLESS))),
+  at: fc.nat(14)
+})
+
+const clientFaultProgram = fc.record({
+  exchanges: fc.array(clientExchange, { minLength: 1, maxLength: 4 }),
+  agent: fc.constantFrom('keep-alive', 'keep-alive', 'none'),
+  reader: fc.constantFrom('fast', 'fast', 'slow', 'paused'),
+  backpressure: fc.constantFrom('kernel', 'kernel', 'high-water-mark'),
+  transport: fc.constantFrom('tcp', 'tcp', 'tcp', 'tls')
+})
+
 const PERIOD = 95 * 128
 /** A byte at any other place is a different one nearly always. */
 const patterns = Array.from({ length: 95 }, (_, start) =>
@@ -73,4 +96,4 @@ function bytesOf (nth, from, size) {
   return bytes
 }
 
-module.exports = { program, bytesOf, BREAKING }
+module.exports = { program, bytesOf, BREAKING, clientFaultProgram, CLIENT_BREAKING }

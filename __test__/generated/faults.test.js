@@ -24,7 +24,7 @@ const { turns, deferred, until } = require('../support/event-loop')
 const { randomFrom } = require('../support/random')
 const { WAITS } = require('./interpreter')
 const { program, bytesOf, BREAKING } = require('./fault-programs')
-const { readPrefix } = require('./response-prefix')
+const { readPrefix } = require('./message-prefix')
 const { check } = require('./check')
 
 const PROGRAMS = Math.ceil(Number(process.env.SLUICE_PROGRAMS ?? 6000) / 6)
