@@ -37,6 +37,7 @@ const isHere = hostCloseIdleConnections !== undefined
 module.exports = {
   /** What a server has besides the host's. */
   methods: isHere ? { closeIdleConnections } : {},
+  hosts: { closeIdleConnections: hostCloseIdleConnections },
   /** Gives a prototype that has copied ours the host's own. */
   restore (prototype) {
     if (prototype.closeIdleConnections === closeIdleConnections) prototype.closeIdleConnections = hostCloseIdleConnections

@@ -43,7 +43,7 @@ function install (options) {
     return targetsOf(name).map((target) => replace(target, name, ours))
   })
   installed.push(...replaceAll(http.ServerResponse.prototype, interim))
-  for (const server of servers()) installed.push(...replaceAll(server, idle.methods))
+  for (const server of servers()) installed.push(...replaceAll(server, idle))
   return true
 }
 
@@ -68,9 +68,11 @@ function servers () {
   return isLoaded ? [http.Server.prototype, require('node:https').Server.prototype] : [http.Server.prototype]
 }
 
-/** @returns {Replaced[]} */
-function replaceAll (target, methods) {
-  return Object.entries(methods).map(([name, value]) => replace(target, name, { value, writable: true }))
+/** A method that somebody has wrapped since sluice was loaded is left to them. @returns {Replaced[]} */
+function replaceAll (target, { methods, hosts }) {
+  return Object.entries(methods)
+    .filter(([name]) => target[name] === hosts[name])
+    .map(([name, value]) => replace(target, name, { value, writable: true }))
 }
 
 /** Gives the host its own back; what others have put over ours since stays, and calls ours. */

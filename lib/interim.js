@@ -30,5 +30,10 @@ function writeEarlyHints (hints, callback) {
   return hostWriteEarlyHints.apply(this, arguments)
 }
 
-/** What a response has besides what every outgoing message has. */
-module.exports = hostWriteEarlyHints === undefined ? {} : { writeEarlyHints }
+const isHere = hostWriteEarlyHints !== undefined
+
+module.exports = {
+  /** What a response has besides what every outgoing message has. */
+  methods: isHere ? { writeEarlyHints } : {},
+  hosts: { writeEarlyHints: hostWriteEarlyHints }
+}

@@ -203,9 +203,11 @@ function write (chunk, encoding, callback) {
   }
   const code = isString ? codeOf(encoding) : BYTES
   encoding = hostsLabel(encoding, isString ? code : null)
-  const isOfHost = !isTruthful(this) || this[host.kChunkedLength] > 0
+  // What the host's `write` already holds goes first.
+  const isHeld = this[host.kChunkedLength] > 0
+  const isOfHost = isHeld || !isTruthful(this)
   // Node 22 and 24 would send the end of the body before what is corked.
-  if (isOfHost && !(this[host.kCorked] && host.corkIsBroken())) {
+  if (isHeld || (isOfHost && !(this[host.kCorked] && host.corkIsBroken()))) {
     return callHost(hostWrite, this, chunk, encoding, code, callback)
   }
   if (host.losesCallbacks && typeof callback === 'function') keepCallbacks(this.socket)

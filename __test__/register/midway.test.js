@@ -6,7 +6,6 @@
 const http = require('node:http')
 const test = require('ava')
 const sluice = require('../..')
-const host = require('../support/host')
 const { stock } = require('../support/subject')
 const { startServer, listen, closeServer } = require('../support/servers')
 const { RawClient } = require('../support/raw-client')
@@ -146,16 +145,12 @@ const SCRIPTS = {
   }
 }
 
-/** Node 22 and 24 hold the chunks of a cork that was there before: what is written after install() overtakes them. */
-const overtakes = (change, title) => change === 'install' && title === 'in a cork' && host.corkIsBroken
-
 test.afterEach.always(() => sluice.uninstall())
 
 for (const [change, [before, now]] of Object.entries(CHANGES)) {
   for (const options of OPTIONS) {
     for (const [title, script] of Object.entries(SCRIPTS)) {
-      const declare = overtakes(change, title) ? test.serial.failing : test.serial
-      declare(`${change} ${title} ${JSON.stringify(options)}`, async (t) => {
+      test.serial(`${change} ${title} ${JSON.stringify(options)}`, async (t) => {
         before(options)
         const told = []
         const bodies = []
