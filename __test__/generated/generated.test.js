@@ -22,12 +22,15 @@ function comparable ({ connections, exchanges }, { backpressure, arrival }) {
   const truth = backpressure === 'kernel'
   // Who has the socket at which moment is a matter of timing in a pipeline.
   const timed = arrival === 'pipelined'
+  // Node forgets the callback of what is queued when its connection goes.
+  const isForgotten = ({ name, args }) => truth && name.startsWith('callback') && args[0]?.code === 'ERR_STREAM_DESTROYED'
   return {
     wire: connections.map(({ bytes, methods }) => host.joinsCorkedChunks && truth
       ? wireMeaning(bytes, methods)
       : abbreviate(wireText(bytes))),
     exchanges: exchanges.map((exchange) => exchange && {
-      ...sequences(exchange.log.filter(({ name }) => !(name === 'drain' && (truth || timed)) && !(name === 'socket' && timed))),
+      ...sequences(exchange.log.filter((entry) => !(entry.name === 'drain' && (truth || timed)) &&
+        !(entry.name === 'socket' && timed) && !isForgotten(entry))),
       returns: exchange.returns.map((entry) =>
         (truth || timed) && /write$/.test(entry.call) && typeof entry.result === 'boolean'
           ? { call: entry.call }
