@@ -83,6 +83,9 @@ for (const [life, script] of Object.entries(LIVES)) {
 }
 
 /** [title, what the program does before it writes] */
+/** What a tick's pieces go through one by one, but on Node 26, which joins them. */
+const UNJOINED = { variants: VARIANTS.filter(({ backpressure }) => !host.joinsTick || backpressure === 'high-water-mark') }
+
 const WRITTEN = [
   ['_hasBody = false', (res) => { res._hasBody = false }],
   ['chunkedEncoding = true', (res) => { res.chunkedEncoding = true }],
@@ -113,17 +116,40 @@ const WRITTEN = [
     const { _send } = res
     res._send = function (chunk, ...rest) { return _send.call(this, chunk, ...rest) }
   }],
+  ['_send replaced by one that changes what is sent', (res, { note }) => {
+    const { _send } = res
+    res._send = function (chunk, ...rest) {
+      note('_send', [String(chunk).length])
+      return _send.call(this, typeof chunk === 'string' ? chunk.replace('one', 'eno') : chunk, ...rest)
+    }
+  }, UNJOINED],
+  ['_writeRaw replaced', (res, { note }) => {
+    const { _writeRaw } = res
+    res._writeRaw = function (...values) {
+      note('_writeRaw')
+      return _writeRaw.apply(this, values)
+    }
+  }, UNJOINED],
+  ['_finish replaced', (res, { note }) => {
+    const { _finish } = res
+    res._finish = function () {
+      note('_finish')
+      _finish.call(this)
+    }
+  }],
+  ['outputData = []', (res) => { res.outputData = [] }],
   ['_writeRaw by hand before the head', (res) => { res._writeRaw('HTTP/1.1 102 Processing\r\n\r\n', 'latin1') }],
   ['_send by hand after the head', (res) => { res.writeHead(200, { 'Content-Length': 9 }); res._send('own', 'latin1') }],
   ['_onPendingData replaced', (res) => { res._onPendingData = () => {} }],
   ['foreign fields', (res) => { res._startAt = 1; res.__onFinished = null; res.locals = {} }]
 ]
 
-for (const [title, prepare] of WRITTEN) {
+for (const [title, prepare, options] of WRITTEN) {
   differential(`written: ${title}; write, write, end`, {
+    ...options,
     script (exchange) {
       const { m, res, call, cb } = exchange
-      call('prepare', () => prepare(res))
+      call('prepare', () => prepare(res, exchange))
       m.write('one', cb('one'))
       read(exchange, 'after write')
       m.write('two')
@@ -132,18 +158,47 @@ for (const [title, prepare] of WRITTEN) {
     }
   })
   differential(`written: ${title}; end alone`, {
+    ...options,
     script (exchange) {
       const { m, res, call, cb } = exchange
-      call('prepare', () => prepare(res))
+      call('prepare', () => prepare(res, exchange))
       m.end('onetwo', cb('end'))
       read(exchange, 'after end')
     }
   })
 }
 
+for (const [title, write] of Object.entries({
+  'finished = true': (res) => { res.finished = true },
+  'socket = null': (res) => { res.socket = null },
+  'connection = null': (res) => { res.connection = null },
+  'outputData = [] while it waits for its turn': (res) => { res.outputData = [] }
+})) {
+  differential(`written in the middle of a body: ${title}`, {
+    request: request('GET', '/0', { close: false }) + request('GET', '/1'),
+    wire: 'any',
+    async script (exchange) {
+      const { m, res, index, exchanges, turns, call, req } = exchange
+      if (index === 0) return
+      for (const { m } of exchanges) m.write('before')
+      await turns(2)
+      const one = title.includes('turn') ? res : exchanges[0].res
+      call('write', () => { write(one) })
+      for (const { m } of exchanges) m.write('behind')
+      read(exchange, 'behind')
+      await turns(2)
+      m.end()
+      exchanges[0].m.end()
+      await turns(2)
+      for (const exchange of exchanges) read(exchange, 'ended')
+      req.socket.destroy()
+    }
+  })
+}
+
 differential('_send and _writeRaw between writes keep their place', {
   // Node 26 lets them overtake what it joins; ours does so in the host's mode alone.
-  variants: VARIANTS.filter(({ backpressure }) => !host.joinsTick || backpressure === 'high-water-mark'),
+  ...UNJOINED,
   script ({ m, cb }) {
     m.write('one', cb('one'))
     m._send('3\r\nraw\r\n', 'latin1', cb('_send'))
