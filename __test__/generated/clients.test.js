@@ -8,7 +8,7 @@ const test = require('ava')
 const fc = require('fast-check')
 const sluice = require('../..')
 const host = require('../support/host')
-const { wireText, abbreviate, withoutHeadSent, mapValues } = require('../support/normalise')
+const { isOfUnsent, wireText, abbreviate, withoutHeadSent, mapValues } = require('../support/normalise')
 const { clientProgram } = require('./client-programs')
 const { Origin, runClient } = require('./client-interpreter')
 const { requestMeaning } = require('./request-meaning')
@@ -20,9 +20,7 @@ const PROGRAMS = Math.ceil(Number(process.env.SLUICE_PROGRAMS ?? 6000) / 10)
 /** What of a run must be the same. */
 function comparable ({ connections, exchanges }, { backpressure }) {
   const truth = backpressure === 'kernel'
-  // Node up to 24 forgets the callback of a write on a socket that is gone.
-  const isForgotten = ({ name, args }) => truth && (name === 'drain' ||
-    (name.startsWith('callback') && args[0]?.code === 'ERR_STREAM_DESTROYED'))
+  const isForgotten = (entry) => truth && (entry.name === 'drain' || isOfUnsent(entry))
   return {
     wire: connections.map((bytes) => host.joinsCorkedChunks && truth ? requestMeaning(bytes) : abbreviate(wireText(bytes))),
     exchanges: exchanges.map(({ log, returns, snapshots }) => ({

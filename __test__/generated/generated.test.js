@@ -8,7 +8,7 @@ const test = require('ava')
 const fc = require('fast-check')
 const host = require('../support/host')
 const { stock, subject } = require('../support/subject')
-const { wireText, wireMeaning, abbreviate, withoutHeadSent, mapValues } = require('../support/normalise')
+const { isOfUnsent, wireText, wireMeaning, abbreviate, withoutHeadSent, mapValues } = require('../support/normalise')
 const { batch } = require('./programs')
 const { ProgramServer } = require('./interpreter')
 const { check } = require('./check')
@@ -22,8 +22,7 @@ function comparable ({ connections, exchanges }, { backpressure, arrival }) {
   const truth = backpressure === 'kernel'
   // Who has the socket at which moment is a matter of timing in a pipeline.
   const timed = arrival === 'pipelined'
-  // Node forgets the callback of what is queued when its connection goes.
-  const isForgotten = ({ name, args }) => truth && name.startsWith('callback') && args[0]?.code === 'ERR_STREAM_DESTROYED'
+  const isForgotten = (entry) => truth && isOfUnsent(entry)
   return {
     wire: connections.map(({ bytes, methods }) => host.joinsCorkedChunks && truth
       ? wireMeaning(bytes, methods)

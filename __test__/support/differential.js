@@ -6,7 +6,7 @@
 const host = require('./host')
 const { observe } = require('./observe')
 const { stock, subject } = require('./subject')
-const { wireText, wireMeaning, abbreviate, withoutHeadSent, mapValues } = require('./normalise')
+const { isOfUnsent, wireText, wireMeaning, abbreviate, withoutHeadSent, mapValues } = require('./normalise')
 
 /**
  * Each line of the matrix is one comparison. Node has one way of backpressure;
@@ -43,9 +43,7 @@ function comparable (transcript, { backpressure }, scenario) {
     keptOpen: transcript.keptOpen,
     serverEvents: transcript.serverEvents,
     exchanges: transcript.exchanges.map(({ log, returns, snapshots }) => ({
-      // Node up to 24 forgets the callback of a write on a socket that is gone.
-      log: log.filter(({ name, args }) => !(truth && (name === 'drain' ||
-        (name.startsWith('callback') && args[0]?.code === 'ERR_STREAM_DESTROYED')))),
+      log: log.filter((entry) => !(truth && (entry.name === 'drain' || isOfUnsent(entry)))),
       returns: truth
         ? returns.map((entry) => byKernel(entry) && typeof entry.result === 'boolean'
           ? { ...entry, result: '<boolean>' }

@@ -53,4 +53,12 @@ const withoutHeadSent = ({ _headerSent, ...fields } = {}) => fields
 const mapValues = (object, map) =>
   Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value)]))
 
-module.exports = { maskDate, wireText, wireMeaning, abbreviate, withoutHeadSent, mapValues }
+/**
+ * Whether a callback got the error of what never left: Node up to 24 forgets it where the socket is gone,
+ * and every Node where the message was still queued (26 destroys those of a pipeline as aborted).
+ */
+function isOfUnsent ({ name, args: [error] }) {
+  return name.startsWith('callback') && (error?.code === 'ERR_STREAM_DESTROYED' || error?.message === 'aborted')
+}
+
+module.exports = { isOfUnsent, maskDate, wireText, wireMeaning, abbreviate, withoutHeadSent, mapValues }
