@@ -25,6 +25,7 @@ async function closedLoop ({ port }, { connections = 50, depth = 1, close = fals
   const result = JSON.parse(await output([program('load'), String(port), '/', String(length), String(connections),
     String(depth), String(Math.round(seconds * 1000)), String(limit), close ? '1' : '0']))
   if (result.wrong > 0) throw new Error(`${result.wrong} wrong responses`)
+  if (result.bytes === 0 && length > 0) throw new Error('no response was complete in time: take a longer window (--seconds)')
   return length < LARGE ? result : { ...result, responses: result.bytes / length }
 }
 

@@ -54,7 +54,7 @@ function curves (panels, subjects, marked = 0) {
   panels.forEach(({ title, labels, lines }, index) => {
     const left = 50 + (index % 2) * (width + 30)
     const top = 60 + Math.floor(index / 2) * (height + 70)
-    const found = lines.flatMap((line) => line.ratios.filter((ratio) => ratio > 0 && Number.isFinite(ratio)))
+    const found = lines.flatMap((line) => line.ratios.filter((ratio) => ratio > 0))
     const least = Math.min(0.8, ...found)
     const most = Math.max(1.5, ...found)
     const y = (ratio) => top + height - Math.log(ratio / least) / Math.log(most / least) * height
@@ -66,7 +66,7 @@ function curves (panels, subjects, marked = 0) {
     }
     labels.forEach((label, at) => parts.push(`<text x="${x(at)}" y="${top + height + 18}" text-anchor="middle" ${FONT}>${escape(label)}</text>`))
     for (const { name, ratios } of lines) {
-      const points = ratios.map((ratio, at) => ratio > 0 && Number.isFinite(ratio) ? `${x(at).toFixed(1)},${y(ratio).toFixed(1)}` : '').filter(Boolean)
+      const points = ratios.map((ratio, at) => ratio > 0 ? `${x(at).toFixed(1)},${y(ratio).toFixed(1)}` : '').filter(Boolean)
       parts.push(`<polyline points="${points.join(' ')}" fill="none" stroke="${COLOURS[name]}" stroke-width="2"/>`)
       ratios.forEach((ratio, at) => {
         if (ratio < marked) parts.push(`<circle cx="${x(at).toFixed(1)}" cy="${y(ratio).toFixed(1)}" r="4" fill="#c92a2a"/>`)
