@@ -4,21 +4,6 @@
 // each call, once.
 
 const test = require('ava')
-const { runScenes, register } = require('../support/registered')
-const { titles } = require('../fixtures/register/agents')
+const { compareScenes } = require('../support/registered')
 
-let runs
-const all = () => (runs ??= Promise.all([
-  runScenes('agents.js'),
-  runScenes('agents.js', ['--require', register]),
-  runScenes('agents.js', [], { SLUICE_LATE: '1' })
-]))
-
-for (const title of titles) {
-  test(title, async (t) => {
-    const [stock, before, after] = (await all()).map(({ notes }) => notes.get(title))
-    t.truthy(stock?.length)
-    t.deepEqual(before, stock, 'sluice first')
-    t.deepEqual(after, stock, 'sluice last')
-  })
-}
+compareScenes(test, 'agents.js', { late: true })

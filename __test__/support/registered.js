@@ -44,14 +44,15 @@ async function runScenes (name, flags = [], env = {}) {
 /**
  * Registers a test for each scene of a file: with sluice it must note what it notes without.
  * @param {import('ava').TestFn} test
- * @param {{ direct?: boolean }} [options] `direct`: with sluice's own `createServer` as well, where
- *   nothing is registered
+ * @param {{ direct?: boolean, late?: boolean }} [options] `direct`: with sluice's own `createServer` as
+ *   well, where nothing is registered; `late`: where the scenes themselves install it, as well
  */
-function compareScenes (test, name, { direct = false } = {}) {
+function compareScenes (test, name, { direct = false, late = false } = {}) {
   const { titles } = require(fixture(name))
   const ways = {
     kernel: [['--require', register]],
     'high-water-mark': [['--require', register], { SLUICE_BACKPRESSURE: 'high-water-mark' }],
+    ...late && { late: [[], { SLUICE_LATE: '1' }] },
     ...direct && { direct: [['--require', fixture('direct.js')]] }
   }
   let runs
