@@ -6,8 +6,6 @@
 const http = require('node:http')
 const { native } = require('./binding')
 const { installOn } = native === null ? { installOn () {} } : require('./message')
-const interim = require('./interim')
-const idle = require('./idle')
 const { isWrapped } = require('./origin')
 const { setDefaults } = require('./options')
 
@@ -42,8 +40,8 @@ function install (options) {
     const ours = Object.getOwnPropertyDescriptor(template, name)
     return targetsOf(name).map((target) => replace(target, name, ours))
   })
-  installed.push(...replaceAll(http.ServerResponse.prototype, interim))
-  for (const server of servers()) installed.push(...replaceAll(server, idle))
+  installed.push(...replaceAll(http.ServerResponse.prototype, require('./interim')))
+  for (const server of servers()) installed.push(...replaceAll(server, require('./idle')))
   return true
 }
 
@@ -78,7 +76,8 @@ function replaceAll (target, { methods, hosts }) {
 /** Gives the host its own back; what others have put over ours since stays, and calls ours. */
 function uninstall () {
   setDefaults()
-  for (const { target, name, before, ours } of installed?.reverse() ?? []) {
+  if (installed === null) return
+  for (const { target, name, before, ours } of installed.reverse()) {
     const now = Object.getOwnPropertyDescriptor(target, name)
     if (now === undefined || now.value !== ours.value || now.get !== ours.get) continue
     if (before === undefined) delete target[name]
@@ -86,7 +85,7 @@ function uninstall () {
   }
   installed = null
   // A `node:https` that was loaded since has copied it.
-  for (const server of servers()) idle.restore(server)
+  for (const server of servers()) require('./idle').restore(server)
 }
 
 module.exports = { install, uninstall }

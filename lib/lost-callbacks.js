@@ -1,14 +1,22 @@
 'use strict'
 
-// Later Nodes give a Duplex the `destroy` of Writable, which fails what is buffered; Node 18 gives
-// it that of Readable, and the callbacks of the writes that wait in the socket never run.
+// Callbacks of what waits when a socket, or a message that has none yet, is destroyed, where Node
+// forgets them.
 
 const errors = require('./errors')
+const host = require('./host')
 
-/** Sockets whose callbacks are kept. @type {WeakSet<object>} */
+/** Sockets and messages whose callbacks are kept. @type {WeakSet<object>} */
 const kept = new WeakSet()
 
 function nop () {}
+
+/** `fail` runs when the emitter closes, before its other listeners. */
+function keep (emitter, fail) {
+  if (kept.has(emitter)) return
+  kept.add(emitter)
+  emitter.prependOnceListener('close', fail)
+}
 
 /** Fails what waits. It stays in the buffer: on such a host it counts as unsent for good. */
 function failBuffered () {
@@ -20,11 +28,32 @@ function failBuffered () {
   }
 }
 
-/** The callbacks of what `socket` has buffered when it closes run, before its other listeners. */
-function keepCallbacks (socket) {
-  if (!Array.isArray(socket?._writableState?.buffered) || kept.has(socket)) return
-  kept.add(socket)
-  socket.prependOnceListener('close', failBuffered)
+/**
+ * Later Nodes give a Duplex the `destroy` of Writable, which fails what is buffered; Node 18 gives it
+ * that of Readable.
+ */
+function keepBuffered (socket) {
+  if (Array.isArray(socket?._writableState?.buffered)) keep(socket, failBuffered)
 }
 
-module.exports = { keepCallbacks }
+/** The host's own at the end of a message: up to 22 it would tell of success. */
+const isFinish = ({ name }) => name === 'bound onFinish' && host.kEndCallbacks === undefined
+
+function failQueued () {
+  const entry = this.outputData.find(({ callback }) => typeof callback === 'function' && !isFinish(callback))
+  if (entry === undefined) return
+  const { callback } = entry
+  entry.callback = null
+  try {
+    callback(this.errored ?? errors.streamDestroyed())
+  } finally {
+    failQueued.call(this)
+  }
+}
+
+/** Node drops what a message has queued, or (24 and later, a response of a pipeline) tells of success. */
+function keepQueued (message) {
+  keep(message, failQueued)
+}
+
+module.exports = { keepBuffered, keepQueued }

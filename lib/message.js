@@ -12,13 +12,12 @@ const { knownConnectionOf } = require('./takeover')
 const { codeOf, hostsLabel, lengthOf } = require('./encoding')
 const { optionsOf } = require('./options')
 const staging = require('./staging')
-const { keepQueued } = require('./queued')
 const errors = require('./errors')
 const host = require('./host')
 const head = require('./head')
 // What most processes never need is loaded when it is: each file is half a millisecond.
-const { keepCallbacks } = host.losesCallbacks ? require('./lost-callbacks') : {}
 let gather = null
+let lostCallbacks = null
 
 const hostPrototype = http.OutgoingMessage.prototype
 const hostWrite = hostPrototype.write
@@ -36,6 +35,8 @@ function bitsOf (message) {
     (message._header ? MessageBits.HEAD_STORED : 0) |
     (message._headerSent ? MessageBits.HEAD_SENT : 0)
 }
+
+const lost = () => (lostCallbacks ??= require('./lost-callbacks'))
 
 /** Whether nobody listens to what is sent, or changes it. */
 function isUnwatched (message) {
@@ -210,7 +211,7 @@ function write (chunk, encoding, callback) {
   if (isHeld || (isOfHost && !(this[host.kCorked] && host.corkIsBroken()))) {
     return callHost(hostWrite, this, chunk, encoding, code, callback)
   }
-  if (host.losesCallbacks && typeof callback === 'function') keepCallbacks(this.socket)
+  if (host.losesCallbacks && typeof callback === 'function') lost().keepBuffered(this.socket)
   if (this.strictContentLength) {
     const length = lengthOf(chunk, code)
     if (exceedsLength(this, length, false)) return hostWrite.call(this, chunk, encoding, callback)
@@ -250,7 +251,7 @@ function writeBody (message, chunk, encoding, code, callback) {
       process.nextTick(callback, socket.errored)
       return streamedAnswer(message, writeStreamed(message, chunk, encoding, code, null))
     }
-    keepQueued(message)
+    if (!socket) lost().keepQueued(message)
     const ordered = knownConnectionOf(socket)?.afterOwn(callback) ?? callback
     return streamedAnswer(message, writeStreamed(message, chunk, encoding, code, ordered))
   }

@@ -1,13 +1,15 @@
 'use strict'
 
-// Whether a method of the host's messages is still the host's own.
+// Whether a method of the host's messages, or sockets, is still the host's own.
 //
 // Tracing agents replace methods by wrappers that call the original. Ours in the place of such a
 // wrapper would silence it, and below it there is no place to take: it holds the host's function.
 // The wrapper is told by its text alone: a call, to see what it does, would be seen by the agent.
 
-/** What stands in the host's own, in Node 18 to 26. */
-const signs = {
+/** What stands in the host's own, in Node 18 to 26. @typedef {Record<string, RegExp>} Signs */
+
+/** @type {Signs} */
+const ofMessage = {
   write: /\bwrite_\(this, chunk, encoding, /,
   end: /\bwrite_\(this, chunk, encoding, /,
   _storeHeader: /\bprocessHeader\(this, state, /,
@@ -15,9 +17,17 @@ const signs = {
   addTrailers: /\bvalidateHeaderName\(field, 'Trailer name'\)/
 }
 
+/** @type {Signs} */
+const ofSocket = {
+  write: /\b_write\(this, chunk, encoding, cb\)/,
+  _write: /\bthis\._writeGeneric\(false, /,
+  _writev: /\bthis\._writeGeneric\(true, /,
+  _final: /\.shutdown\(/
+}
+
 /** Whether somebody has put a function of his own in the place of the host's `object[name]`. */
-function isWrapped (object, name) {
+function isWrapped (object, name, signs = ofMessage) {
   return Object.hasOwn(signs, name) && !signs[name].test(Function.prototype.toString.call(object[name]))
 }
 
-module.exports = { isWrapped }
+module.exports = { isWrapped, ofSocket }

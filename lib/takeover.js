@@ -6,20 +6,15 @@
 
 const net = require('node:net')
 const { Slot } = require('./slot')
+const { isWrapped, ofSocket } = require('./origin')
 
 const SLOT_MASK = (1 << 20) - 1
 const CLOSERS = ['close', 'reset']
 
 const Socket = net.Socket.prototype
 const stock = { write: Socket.write, _write: Socket._write, _writev: Socket._writev, _final: Socket._final }
-/** What stands in Node's own, 18 to 26: somebody may have wrapped them before, and would hear of nothing. */
-const signs = {
-  write: /\b_write\(this, chunk, encoding, cb\)/,
-  _write: /\bthis\._writeGeneric\(false, /,
-  _writev: /\bthis\._writeGeneric\(true, /,
-  _final: /\.shutdown\(/
-}
-const isHosts = Object.keys(stock).every((name) => signs[name].test(Function.prototype.toString.call(stock[name])))
+/** Somebody may have wrapped them before, and would hear of nothing. */
+const isHosts = Object.keys(stock).every((name) => !isWrapped(stock, name, ofSocket))
 
 /** @typedef {import('./connection').Connection} Connection */
 
