@@ -363,6 +363,8 @@ function _flush () {
     socket.destroy(this.errored)
     return
   }
+  // Into a socket that may still be connecting.
+  if (host.losesCallbacks && this.outputData.length !== 0) lost().keepBuffered(socket)
   if (!this[host.kNeedDrain] || this.finished || !socket?.writable || !state || !isTruthful(this)) {
     return hostFlush.call(this)
   }
