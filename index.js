@@ -24,7 +24,7 @@ function derive (Base, name) {
 
 const OutgoingMessage = derive(http.OutgoingMessage, 'OutgoingMessage')
 const ServerResponse = derive(http.ServerResponse, 'ServerResponse')
-if (native !== null) Object.assign(ServerResponse.prototype, require('./lib/interim').methods)
+if (native !== null) Object.assign(ServerResponse.prototype, require('./lib/interim').methods, require('./lib/status-line').inherited)
 
 function serverFactory (load) {
   return function (options, listener) {

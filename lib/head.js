@@ -3,6 +3,7 @@
 // Arguments and visible fields of the head and the trailer section; the rules are in Rust.
 
 const http = require('node:http')
+const timers = require('node:timers')
 const { native, HeadBits, Page } = require('./binding')
 const host = require('./host')
 
@@ -10,8 +11,9 @@ const hostPrototype = http.OutgoingMessage.prototype
 const hostStoreHeader = hostPrototype._storeHeader
 const hostAddTrailers = hostPrototype.addTrailers
 const page = native?.page
-// A program may replace the global one: the time on the wire stays the system's.
+// A program may replace the global ones: the time on the wire stays the system's.
 const { now } = Date
+const { setTimeout } = timers
 
 let hostBits = -1
 let keepsContentLength = false
@@ -114,14 +116,29 @@ function isSame (before, input) {
   return true
 }
 
+/** Of now, as long as its timer has not come; 0 else. As Node keeps its date (`utcDate`, `internal/http`). */
+let second = 0
+
+function forgetSecond () {
+  second = 0
+}
+
+function currentSecond () {
+  if (second !== 0) return second
+  const time = now()
+  second = Math.floor(time / 1000)
+  setTimeout(forgetSecond, 1000 - time % 1000).unref()
+  return second
+}
+
 /** @returns {Rendered} */
 function render (input, status) {
-  const second = input[0] & HeadBits.SEND_DATE ? Math.floor(now() / 1000) : 0
+  const date = input[0] & HeadBits.SEND_DATE ? currentSecond() : 0
   const place = (status + input.length * 7) & 63
   const known = rendered[place]
-  if (known !== undefined && known.second === second && isSame(known.input, input)) return known
+  if (known !== undefined && known.second === date && isSame(known.input, input)) return known
   const head = native.renderHead(...input)
-  const entry = { input, second, bits: page[Page.HEAD_BITS], declared: page[Page.DECLARED_LENGTH], head }
+  const entry = { input, second: date, bits: page[Page.HEAD_BITS], declared: page[Page.DECLARED_LENGTH], head }
   if (input.length <= FIRST_FIELD + 2 * MOST_FIELDS) rendered[place] = entry
   return entry
 }

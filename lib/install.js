@@ -40,7 +40,9 @@ function install (options) {
     const ours = Object.getOwnPropertyDescriptor(template, name)
     return targetsOf(name).map((target) => replace(target, name, ours))
   })
-  installed.push(...replaceAll(http.ServerResponse.prototype, require('./interim')))
+  for (const part of [require('./interim'), require('./status-line')]) {
+    installed.push(...replaceAll(http.ServerResponse.prototype, part))
+  }
   for (const server of servers()) installed.push(...replaceAll(server, require('./idle')))
   return true
 }

@@ -18,6 +18,11 @@ const ofMessage = {
 }
 
 /** @type {Signs} */
+const ofResponse = {
+  writeHead: /\bthis\._storeHeader\(statusLine, headers\)/
+}
+
+/** @type {Signs} */
 const ofSocket = {
   write: /\b_write\(this, chunk, encoding, cb\)/,
   _write: /\bthis\._writeGeneric\(false, /,
@@ -30,4 +35,4 @@ function isWrapped (object, name, signs = ofMessage) {
   return Object.hasOwn(signs, name) && !signs[name].test(Function.prototype.toString.call(object[name]))
 }
 
-module.exports = { isWrapped, ofSocket }
+module.exports = { isWrapped, ofResponse, ofSocket }
