@@ -247,7 +247,7 @@ export const native: boolean
  *   {@link createServer}
  * @returns `false` where Node goes on writing itself: there is no addon for
  *   this platform, or something has already patched the `write` or `end` of
- *   `http.OutgoingMessage`
+ *   `http.OutgoingMessage` or `http.ServerResponse`
  * @throws `ERR_INVALID_ARG_VALUE` for an option of another value
  */
 export function install (options?: WriteOptions): boolean

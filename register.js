@@ -20,5 +20,5 @@ try {
 }
 if (sluice !== null) {
   if (!sluice.native) giveUp(`there is no addon for ${process.platform}-${process.arch}`)
-  else if (!sluice.install(options)) giveUp('something has patched the write or end of http.OutgoingMessage before')
+  else if (!sluice.install(options)) giveUp('something has patched the write or end of http.OutgoingMessage or http.ServerResponse before')
 }

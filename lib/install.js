@@ -18,10 +18,11 @@ let installed = null
 
 /**
  * A `write` or `end` that somebody has wrapped before us can't be put under ours: it stays, and
- * Node writes.
+ * Node writes. A response's own (dd-trace puts them there) hides those beneath.
  */
 function isPristine () {
-  return ['write', 'end'].every((name) => !isWrapped(prototype, name))
+  return [prototype, http.ServerResponse.prototype].every((object) =>
+    ['write', 'end'].every((name) => !isWrapped(object, name)))
 }
 
 /**

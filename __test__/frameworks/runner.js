@@ -130,18 +130,23 @@ async function observe (app, connections, execArgv, talk) {
  * @param {boolean} [options.requests] the app's own requests are too
  * @param {boolean} [options.unordered] the log's lines come from connections that overlap
  * @param {string[]} [options.preloads] in the order of `--require`; stock Node is run without `register`
+ * @param {boolean} [options.refused] `register` leaves Node as it is, and says so
  * @returns {Promise<object>} what the app did under sluice
  */
 async function compare (t, app, options) {
-  const { connections = [], talk, native = [], requests = false, unordered = false, preloads = [register] } = options
+  const { connections = [], talk, native = [], requests = false, unordered = false, preloads = [register], refused = false } = options
   const [expected, actual] = await Promise.all([preloads.filter((file) => file !== register), preloads]
     .map((files) => observe(app, connections, files.flatMap((file) => ['--require', file]), talk)))
   t.deepEqual(actual.conversations, expected.conversations)
   t.deepEqual(actual.said, expected.said)
-  t.notRegex(actual.err, /^sluice\/register: /m)
+  t[refused ? 'regex' : 'notRegex'](actual.err, /^sluice\/register: /m)
   const inOrder = (log) => unordered ? [...log].sort() : log
   t.deepEqual(inOrder(actual.log), inOrder(expected.log))
   t.is(expected.native + expected.ours + expected.nativeRequests, 0)
+  if (refused) {
+    t.is(actual.native + actual.ours + actual.nativeRequests, 0)
+    return actual
+  }
   t.true(actual.ours > 0, 'no response has the methods of sluice')
   if (native !== null) t.true(actual.native > 0, 'no response was written by sluice')
   t.deepEqual(native?.filter((path) => !actual.nativePaths.includes(path)) ?? [], [], 'answered by Node')

@@ -127,10 +127,15 @@ test('a platform that there is no addon for', async (t) => {
   await refuses(t, ['--require', foreign, '--require', register], new RegExp(`there is no addon for aix-${process.arch}`))
 })
 
-test('a write that was wrapped before', async (t) => {
-  const wrapper = preloadOf(t, `
-    const { prototype } = require('node:http').OutgoingMessage
-    const { write } = prototype
-    prototype.write = function (...values) { return write.apply(this, values) }`)
-  await refuses(t, ['--require', wrapper, '--require', register], /something has patched the write or end of http\.OutgoingMessage before/)
-})
+for (const name of ['OutgoingMessage', 'ServerResponse']) {
+  for (const method of ['write', 'end']) {
+    test(`${method} of ${name} that was wrapped before`, async (t) => {
+      const wrapper = preloadOf(t, `
+        const { prototype } = require('node:http').${name}
+        const { ${method}: original } = prototype
+        prototype.${method} = function (...values) { return original.apply(this, values) }`)
+      await refuses(t, ['--require', wrapper, '--require', register],
+        /something has patched the write or end of http\.OutgoingMessage or http\.ServerResponse before/)
+    })
+  }
+}
