@@ -18,6 +18,7 @@ const head = require('./head')
 // What most processes never need is loaded when it is: each file is half a millisecond.
 let gather = null
 let lostCallbacks = null
+let earlyAnswer = null
 
 const hostPrototype = http.OutgoingMessage.prototype
 const hostWrite = hostPrototype.write
@@ -230,8 +231,20 @@ function write (chunk, encoding, callback) {
   const answer = isOfHost
     ? writeStreamed(this, chunk, encoding, code, callback)
     : writeBody(this, chunk, encoding, code, callback)
-  if (!answer) this[host.kNeedDrain] = true
+  if (!answer) oweDrain(this)
   return answer
+}
+
+/** `write` has answered false. */
+function oweDrain (message) {
+  if (message[host.kNeedDrain]) return
+  message[host.kNeedDrain] = true
+  keepDrain(message)
+}
+
+/** Of a request's that Node forgets. */
+function keepDrain (message) {
+  if (message instanceof http.ClientRequest) (earlyAnswer ??= require('./early-answer')).keepDrain(message, emitDrain)
 }
 
 function writeBody (message, chunk, encoding, code, callback) {
@@ -374,6 +387,7 @@ function _flush () {
     state.needDrain = true
     // Node passes on the `drain` of its own connections alone.
     if (!socket.parser) socket.once('drain', () => emitDrain(this))
+    else keepDrain(this)
     return
   }
   emitDrain(this)

@@ -54,8 +54,8 @@ class Exchange {
   #closed = deferred()
   #finished = deferred()
 
-  constructor (nth, program, origin, agent) {
-    Object.assign(this, { nth, program, origin })
+  constructor (nth, program, origin, agent, keepsDrain) {
+    Object.assign(this, { nth, program, origin, keepsDrain })
     const headers = { Host: 'a' }
     if (program.framing === 'chunked') headers['Transfer-Encoding'] = 'chunked'
     else {
@@ -174,8 +174,8 @@ class Exchange {
     }
     if (name.startsWith('origin')) {
       const peer = await this.#peer()
-      // An answer to nothing is none; and on TLS stock Node waits for ever after some early ones.
-      const mayAnswer = this.origin.transport === 'tcp' && peer?.length > this.#before
+      // An answer to nothing is none; and Node forgets the `drain` that is due at an early one.
+      const mayAnswer = (this.origin.transport === 'tcp' || this.keepsDrain) && peer?.length > this.#before
       if (name.startsWith('origin answers') && !mayAnswer) this.isBroken = false
       else if (peer !== null) destroying(() => this.#originFault(name, peer))()
       return
@@ -259,7 +259,7 @@ async function runProgram (origin, { exchanges: programs, agent: kind, reader, b
   const exchanges = []
   try {
     for (const [nth, program] of programs.entries()) {
-      const exchange = new Exchange(nth, program, origin, agent)
+      const exchange = new Exchange(nth, program, origin, agent, backpressure === 'kernel' && !selfCheck)
       exchanges.push(exchange)
       await exchange.run()
     }
