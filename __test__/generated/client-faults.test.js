@@ -156,6 +156,8 @@ class Exchange {
     const { req, socket } = this
     // Corked bytes have no drain before they are uncorked.
     if (!this.#owed || req.writableCorked > 0 || req.destroyed || socket?.writable === false) return
+    // Node forgets what is due then.
+    if (this.isAnswered && !this.keepsDrain) return
     this.#drained = deferred()
     // The socket may close before the request does.
     const peer = await this.#peer()
@@ -174,8 +176,8 @@ class Exchange {
     }
     if (name.startsWith('origin')) {
       const peer = await this.#peer()
-      // An answer to nothing is none; and Node forgets the `drain` that is due at an early one.
-      const mayAnswer = (this.origin.transport === 'tcp' || this.keepsDrain) && peer?.length > this.#before
+      // An answer to nothing is none.
+      const mayAnswer = peer?.length > this.#before
       if (name.startsWith('origin answers') && !mayAnswer) this.isBroken = false
       else if (peer !== null) destroying(() => this.#originFault(name, peer))()
       return
