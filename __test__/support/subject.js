@@ -58,6 +58,8 @@ function loadRegistered () {
     isStock: false,
     createServer: create(stock.createServer),
     createSecureServer: create(stock.createSecureServer),
+    /** Of all servers: `install` has one set of options. */
+    configure: sluice.install,
     release: sluice.uninstall
   }
 }
