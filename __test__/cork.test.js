@@ -40,6 +40,28 @@ const SCRIPTS = [
     m.uncork()
     m.end('c', cb('end'))
   }, 'abc'],
+  ['after an uncork too many', async ({ m, cb, turn }) => {
+    m.uncork()
+    m.uncork()
+    await turn()
+    m.cork()
+    m.write('a', cb('a'))
+    m.cork()
+    m.write('b', cb('b'))
+    m.end('c', cb('end'))
+  }, 'abc'],
+  ['uncorked more often than corked, in a tick of writes', async ({ m, cb, turn }) => {
+    m.write('a', cb('a'))
+    m.uncork()
+    m.uncork()
+    m.write('b', cb('b'))
+    await turn()
+    m.write('c', cb('c'))
+    await turn()
+    m.cork()
+    m.write('d', cb('d'))
+    m.end('e', cb('end'))
+  }, 'abcde'],
   ['around later writes', async ({ m, cb, turn }) => {
     m.write('a', cb('a'))
     await turn()

@@ -47,10 +47,15 @@ function successArguments () {
 const kChunkedLength = symbolOf(message, 'kChunkedLength')
 let corkBreaks
 
-/** Node 22 and 24 put the last chunk in front of what is corked. */
-function corkIsBroken () {
-  corkBreaks ??= kChunkedLength !== undefined && (isWrapped({ write }, 'write') || isWrapped({ end }, 'end') || probeCork())
-  return corkBreaks
+/**
+ * Whether what the host keeps under a cork may leave out of its order: Node 22 and 24 put the last chunk
+ * in front of it; 26, after an `uncork` without a `cork`, the chunks that follow.
+ * @param {number} corked the message's own count
+ */
+function corkIsBroken (corked) {
+  if (!corked || kChunkedLength === undefined) return false
+  corkBreaks ??= isWrapped({ write }, 'write') || isWrapped({ end }, 'end') || probeCork()
+  return corkBreaks || corked < 0
 }
 
 /** By the host's own methods, on a message of which no wrapper of others hears. */

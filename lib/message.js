@@ -208,8 +208,8 @@ function write (chunk, encoding, callback) {
   // What the host's `write` already holds goes first.
   const isHeld = this[host.kChunkedLength] > 0
   const isOfHost = isHeld || !isTruthful(this)
-  // Node 22 and 24 would send the end of the body before what is corked.
-  if (isHeld || (isOfHost && !(this[host.kCorked] && host.corkIsBroken()))) {
+  // What is corked would leave out of its order.
+  if (isHeld || (isOfHost && !host.corkIsBroken(this[host.kCorked]))) {
     return callHost(hostWrite, this, chunk, encoding, code, callback)
   }
   if (host.losesCallbacks && typeof callback === 'function') lost().keepBuffered(this.socket)
@@ -328,8 +328,8 @@ function end (chunk, encoding, callback) {
   encoding = hostsLabel(encoding, isString ? code : null)
   // What the host's `write` holds, called by another's wrapper, only the host's `end` lets go.
   if (this.strictContentLength || isFirstAndWhole(this, chunk) || !isTruthful(this) || this[host.kChunkedLength] > 0) {
-    if (chunk !== null && this[host.kCorked] && this.chunkedEncoding && this._header && this._hasBody &&
-        !(this[host.kChunkedLength] > 0) && host.corkIsBroken()) {
+    if (chunk !== null && this.chunkedEncoding && this._header && this._hasBody &&
+        !(this[host.kChunkedLength] > 0) && host.corkIsBroken(this[host.kCorked])) {
       // As in `write`: the host would join it to what it lets go after the end.
       writeStreamed(this, chunk, encoding, code)
       return hostEnd.call(this, undefined, undefined, callback)
