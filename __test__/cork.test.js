@@ -80,7 +80,21 @@ const SCRIPTS = [
     m.uncork()
     if (res.writableNeedDrain) await until(() => drains === 1)
     m.end(cb('end'))
-  }, 'a'.repeat(BIG)]
+  }, 'a'.repeat(BIG)],
+  // Their bytes wait for the end of the tick, in which the socket tells of its `drain`.
+  ...[undefined, 'a callback'].map((callback) => [
+    `of more than the mark, with its drain, and a small write behind it with ${callback}`, async ({ m, res, cb, until }) => {
+      let drains = 0
+      res.on('drain', () => drains++)
+      m.cork()
+      m.write(Buffer.alloc(BIG, 'a'), cb('a'))
+      m.uncork()
+      m.write(Buffer.from('b'), callback && cb('b'))
+      m.write(Buffer.from('c'))
+      if (res.writableNeedDrain) await until(() => drains === 1)
+      m.end(cb('end'))
+    }, `${'a'.repeat(BIG)}bc`
+  ])
 ]
 
 const cork = selfCheck ? test.serial.skip : test.serial

@@ -250,10 +250,13 @@ function keepDrain (message) {
 function writeBody (message, chunk, encoding, code, callback) {
   const connection = directConnection(message)
   if (connection !== null) {
-    if (code === BYTES && typeof callback !== 'function' && connection.begin(message, chunk)) return true
+    const owes = message[host.kNeedDrain]
+    if (code === BYTES && typeof callback !== 'function' && !owes && connection.begin(message, chunk)) return true
     const status = writeDirect(connection, message, chunk, encoding, code, false)
     if (typeof callback === 'function') connection.notify(callback)
-    return connection.settle(status, message, false)
+    const answer = connection.settle(status, message, false)
+    // Node 24 and later have no `drain` while anything waits, and the socket's own may be due in this tick.
+    return owes && answer ? connection.flush() : answer
   }
   const { socket } = message
   if (socket?.destroyed) return refuse(socket, callback)

@@ -31,4 +31,24 @@ async function check (t, property, numRuns) {
   return !report.failed
 }
 
-module.exports = { check }
+/**
+ * A program that waits for what never comes is a failure of its own, to be printed.
+ * @param {Promise<void>} promise of the program
+ * @param {() => void} giveUp lets go of what it holds
+ */
+async function inTime (promise, giveUp) {
+  let timer
+  const late = new Promise((resolve, reject) => {
+    timer = setTimeout(() => reject(new Error('waits for ever')), 20_000)
+  })
+  try {
+    await Promise.race([promise, late])
+  } catch (error) {
+    giveUp()
+    throw error
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+module.exports = { check, inTime }

@@ -25,7 +25,7 @@ const { WAITS } = require('./interpreter')
 const { FaultOrigin } = require('./fault-origin')
 const { clientFaultProgram, bytesOf, CLIENT_BREAKING } = require('./fault-programs')
 const { readPrefix, REQUEST } = require('./message-prefix')
-const { check } = require('./check')
+const { check, inTime } = require('./check')
 
 const PROGRAMS = Math.ceil(Number(process.env.SLUICE_PROGRAMS ?? 6000) / 12)
 const EVENTS = ['finish', 'close', 'error', 'drain']
@@ -277,22 +277,6 @@ async function runProgram (origin, { exchanges: programs, agent: kind, reader, b
   checkBytes(origin.peers, exchanges)
 }
 
-/** A program that waits for what never comes is a failure of its own, to be printed. */
-async function inTime (origin, promise) {
-  let timer
-  const late = new Promise((resolve, reject) => {
-    timer = setTimeout(() => reject(new Error('waits for ever')), 20_000)
-  })
-  try {
-    await Promise.race([promise, late])
-  } catch (error) {
-    origin.destroyAll()
-    throw error
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
 const descriptors = () => fs.readdirSync('/proc/self/fd').length
 
 test.serial(`${PROGRAMS} random programs of clients whose connection may break`, async (t) => {
@@ -300,8 +284,10 @@ test.serial(`${PROGRAMS} random programs of clients whose connection may break`,
   const origins = { tcp: await FaultOrigin.start('tcp'), tls: await FaultOrigin.start('tls') }
   const before = process.platform === 'linux' && descriptors()
   try {
-    const property = fc.asyncProperty(clientFaultProgram, (program) =>
-      inTime(origins[program.transport], runProgram(origins[program.transport], program)))
+    const property = fc.asyncProperty(clientFaultProgram, (program) => {
+      const origin = origins[program.transport]
+      return inTime(runProgram(origin, program), () => origin.destroyAll())
+    })
     const holds = await check(t, property, PROGRAMS)
     // The readiness thread has two of its own.
     if (holds && process.platform === 'linux') await until(() => descriptors() <= before + 2)

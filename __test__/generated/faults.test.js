@@ -25,7 +25,7 @@ const { randomFrom } = require('../support/random')
 const { WAITS } = require('./interpreter')
 const { program, bytesOf, BREAKING } = require('./fault-programs')
 const { readPrefix } = require('./message-prefix')
-const { check } = require('./check')
+const { check, inTime } = require('./check')
 
 const PROGRAMS = Math.ceil(Number(process.env.SLUICE_PROGRAMS ?? 6000) / 6)
 
@@ -235,6 +235,13 @@ class FaultServer {
     if (responses.length < exchanges.length && !isBroken) throw new Error('a response is missing')
   }
 
+  /** After a program that failed. */
+  giveUp () {
+    const { client, exchanges } = this.#current
+    for (const { socket } of exchanges) socket.destroy()
+    client.destroy()
+  }
+
   /** A response on a new connection. */
   async checkAlive () {
     const client = await RawClient.connect(this.#server.address)
@@ -262,7 +269,7 @@ run(`${PROGRAMS} random programs whose connection may break`, async (t) => {
     const property = fc.asyncProperty(program, async (program) => {
       const server = servers[`${program.transport} ${program.backpressure}`]
       subject.configure?.({ backpressure: program.backpressure })
-      await server.run(program)
+      await inTime(server.run(program), () => server.giveUp())
       await server.checkAlive()
     })
     await check(t, property, PROGRAMS)
