@@ -242,7 +242,7 @@ function oweDrain (message) {
   keepDrain(message)
 }
 
-/** Of a request's that Node forgets. */
+/** The `drain` of a request that is answered early, which Node forgets. */
 function keepDrain (message) {
   if (message instanceof http.ClientRequest) (earlyAnswer ??= require('./early-answer')).keepDrain(message, emitDrain)
 }

@@ -4,6 +4,7 @@
 
 const test = require('ava')
 const http = require('node:http')
+const sluice = require('../..')
 const { differentialFor } = require('../support/differential')
 const { request, pipeline } = require('../support/requests')
 
@@ -78,15 +79,16 @@ differential('status line: Expect, without 100 Continue sent', {
   }
 })
 
-test.serial('status line: STATUS_CODES changed by the program is looked at', async (t) => {
+const responseAlone = () => new sluice.ServerResponse({ method: 'GET', httpVersionMajor: 1, httpVersionMinor: 1 })
+
+test.serial('status line: STATUS_CODES changed by the program is looked at', (t) => {
   const { STATUS_CODES } = http
   const before = STATUS_CODES[200]
   const lines = []
   try {
     for (const reason of [before, before, 'Changed', 'Changed']) {
       STATUS_CODES[200] = reason
-      const sluice = require('../..')
-      const response = new sluice.ServerResponse({ method: 'GET', httpVersionMajor: 1, httpVersionMinor: 1 })
+      const response = responseAlone()
       response.writeHead(200)
       lines.push(response._header.split('\r\n')[0])
     }
@@ -97,7 +99,6 @@ test.serial('status line: STATUS_CODES changed by the program is looked at', asy
 })
 
 test.serial('status line: what others put into the prototype of http.ServerResponse is called', (t) => {
-  const sluice = require('../..')
   const { prototype } = http.ServerResponse
   const { writeHead } = prototype
   const seen = []
@@ -107,7 +108,7 @@ test.serial('status line: what others put into the prototype of http.ServerRespo
   }
   try {
     for (let n = 0; n < 2; n++) {
-      const response = new sluice.ServerResponse({ method: 'GET', httpVersionMajor: 1, httpVersionMinor: 1 })
+      const response = responseAlone()
       t.is(response.writeHead(200, { 'X-N': n }), response)
       t.is(response.statusMessage, 'OK')
     }

@@ -259,9 +259,10 @@ async function runProgram (origin, { exchanges: programs, agent: kind, reader, b
   const agent = kind === 'none' ? false : new Agent({ keepAlive: true, maxSockets: 1 })
   Object.assign(origin, { peers: [], reader })
   const exchanges = []
+  const isKernel = backpressure === 'kernel' && !selfCheck
   try {
     for (const [nth, program] of programs.entries()) {
-      const exchange = new Exchange(nth, program, origin, agent, backpressure === 'kernel' && !selfCheck)
+      const exchange = new Exchange(nth, program, origin, agent, isKernel)
       exchanges.push(exchange)
       await exchange.run()
     }
@@ -272,7 +273,7 @@ async function runProgram (origin, { exchanges: programs, agent: kind, reader, b
   for (const peer of origin.peers) peer.readFast()
   await Promise.all(origin.peers.map(({ closed }) => closed))
   // Elsewhere the host calls them, and up to 24 it forgets some.
-  const isOurs = backpressure === 'kernel' && transport === 'tcp' && !selfCheck
+  const isOurs = isKernel && transport === 'tcp'
   for (const exchange of exchanges) exchange.check(isOurs)
   checkBytes(origin.peers, exchanges)
 }
