@@ -45,6 +45,12 @@ function successArguments () {
 }
 
 const kChunkedLength = symbolOf(message, 'kChunkedLength')
+
+/** Whether the host's own `write` holds chunks of the message back to join them (Node 22 and later). */
+function holdsChunks (one) {
+  return kChunkedLength !== undefined && one[kChunkedLength] > 0
+}
+
 let corkBreaks
 
 /**
@@ -82,8 +88,7 @@ module.exports = {
   kCorked: symbolOf(message, 'corked'),
   kErrored: symbolOf(message, 'errored'),
   kBytesWritten: symbolOf(message, 'kBytesWritten'),
-  /** Bytes of chunks that the host's own `write` holds back to join them (Node 22 and later). */
-  kChunkedLength: kChunkedLength ?? Symbol('none'),
+  holdsChunks,
   kEndCallbacks: symbolOf(message, 'kEndCallbacks'),
   kFlushError: symbolOf(message, 'kFlushError'),
   kWritableFinished: symbolOf(message, 'kWritableFinished'),

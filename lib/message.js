@@ -69,7 +69,7 @@ function writeDirect (connection, message, chunk, encoding, code, ends) {
     (chunk !== null ? MessageBits.HAS_CHUNK : 0) |
     (headWaits && headIsUtf8(message, chunk, encoding) ? MessageBits.HEAD_IS_UTF8 : 0)
   const status = native.write(connection.id, bits, headWaits ? message._header : undefined,
-    chunk, ends && message._trailer !== '' ? message._trailer : undefined)
+    chunk, ends && message.chunkedEncoding && message._trailer !== '' ? message._trailer : undefined)
   if (status >= 0 && status <= Status.BLOCKED) message._headerSent = true
   return status
 }
@@ -206,7 +206,7 @@ function write (chunk, encoding, callback) {
   const code = isString ? codeOf(encoding) : BYTES
   encoding = hostsLabel(encoding, isString ? code : null)
   // What the host's `write` already holds goes first.
-  const isHeld = this[host.kChunkedLength] > 0
+  const isHeld = host.holdsChunks(this)
   const isOfHost = isHeld || !isTruthful(this)
   // What is corked would leave out of its order.
   if (isHeld || (isOfHost && !host.corkIsBroken(this[host.kCorked]))) {
@@ -330,9 +330,9 @@ function end (chunk, encoding, callback) {
   const code = isString ? codeOf(encoding) : BYTES
   encoding = hostsLabel(encoding, isString ? code : null)
   // What the host's `write` holds, called by another's wrapper, only the host's `end` lets go.
-  if (this.strictContentLength || isFirstAndWhole(this, chunk) || !isTruthful(this) || this[host.kChunkedLength] > 0) {
+  if (this.strictContentLength || isFirstAndWhole(this, chunk) || !isTruthful(this) || host.holdsChunks(this)) {
     if (chunk !== null && this.chunkedEncoding && this._header && this._hasBody &&
-        !(this[host.kChunkedLength] > 0) && host.corkIsBroken(this[host.kCorked])) {
+        !host.holdsChunks(this) && host.corkIsBroken(this[host.kCorked])) {
       // As in `write`: the host would join it to what it lets go after the end.
       writeStreamed(this, chunk, encoding, code)
       return hostEnd.call(this, undefined, undefined, callback)

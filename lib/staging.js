@@ -26,6 +26,8 @@ const MOST_HEAD = 16 * 1024
 
 /** A Buffer, for its `latin1Write`. @type {Buffer} */
 const arena = native && Buffer.from(native.arena.buffer)
+/** By way of the arena it would be looked for anew at each write (`LoadIC`, 2 ns). */
+const { set } = Object.getPrototypeOf(Uint8Array.prototype)
 const ledger = native?.ledger
 
 /** The message whose chunks are taken, and what was true of it. */
@@ -89,12 +91,12 @@ function take (message, chunk) {
   const { socket, state } = place
   const room = place.room - length - OVERHEAD
   if (room < 0 || length > MOST || length === 0 || message.finished || message.destroyed || !message._headerSent ||
-      !message._hasBody || message.strictContentLength || message.chunkedEncoding !== place.chunked ||
+      !message._hasBody || message.strictContentLength || (place.chunked ? !message.chunkedEncoding : message.chunkedEncoding) ||
       message.socket !== socket || socket.write !== place.write || state.corked !== 0 || state.ending) return false
   place.room = room
   const at = ledger[LENGTH]
   const count = ledger[COUNT]
-  arena.set(chunk, at)
+  set.call(arena, chunk, at)
   ledger[FIRST + count] = length
   ledger[COUNT] = count + 1
   ledger[LENGTH] = at + length
