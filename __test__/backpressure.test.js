@@ -156,8 +156,8 @@ truth('a reader that stops: the answer turns false, and drain comes when it read
     await client.closed
   })
   t.is(body.length, total)
-  // What is deferred until the end of this turn counts, and is bounded too.
-  t.true(highest <= MiB, `${highest} bytes in user memory`)
+  // What is deferred until the end of this turn counts, and is bounded too (`DEFER_MOST`).
+  t.true(highest <= 8 * MiB, `${highest} bytes in user memory`)
   t.true(drains > 0)
   t.is(hash.length, total / piece)
 })
