@@ -20,6 +20,9 @@ const { Takeover, stock, isStock, knownConnectionOf, connectionBy } = require('.
 const host = require('./host')
 const errors = require('./errors')
 
+// Few connections have one.
+let Pipeline = null
+
 /** The barrier, known by identity. */
 const BARRIER = Buffer.alloc(0)
 const page = native?.page
@@ -78,6 +81,8 @@ class Connection {
     /** The context in which what waits is answered. */
     this.resource = null
     this.leaves = false
+    /** Made when a response ends before its turn. @type {import('./pipeline').Pipeline | null} */
+    this.pipeline = null
     this.takeover = new Takeover(this)
     this.takeover.begin()
   }
@@ -107,6 +112,7 @@ class Connection {
   giveBack () {
     if (!this.leaves || this.id === 0 || this.folded().pending !== 0) return false
     this.forget()
+    this.pipeline?.giveBack()
     this.takeover.giveBack()
     return true
   }
@@ -322,6 +328,7 @@ class Connection {
       return
     }
     if (this.id === 0 || this.hasLeft()) return stock._write.call(this.socket, chunk, encoding, callback)
+    if (this.pipeline !== null) return this.sinkAll([{ chunk, encoding }], callback)
     this.socket._unrefTimer()
     const code = typeof chunk === 'string' ? codeOf(encoding) : BYTES
     this.sunk(native.append(this.id, chunk, code, 1), callback)
@@ -331,13 +338,29 @@ class Connection {
   sinkAll (chunks, callback) {
     if (this.id === 0 || this.hasLeft()) return stock._writev.call(this.socket, chunks, callback)
     this.socket._unrefTimer()
+    let status = Status.SENT
     for (const { chunk, encoding } of chunks) {
       if (chunk === BARRIER) continue
       const code = typeof chunk === 'string' ? codeOf(encoding) : BYTES
-      const status = native.append(this.id, chunk, code, 0)
+      status = native.append(this.id, chunk, code, 0)
       if (status < 0) return this.sunk(status, callback)
     }
+    if (this.pipeline !== null && status === Status.DEFERRED) this.follow()
     this.sunk(native.flush(this.id), callback)
+  }
+
+  /** The responses that have ended behind the one whose turn has come leave with it. */
+  follow () {
+    const message = this.socket._httpMessage
+    // Its pieces are what was queued.
+    if (message?.finished && message.outputData.length !== 0) this.pipeline.follow(message, page[Page.ROOM])
+  }
+
+  /** A response behind another has ended. */
+  endedBehind (message) {
+    if (this.id === 0 || !this.socket.parser) return
+    this.pipeline ??= new (Pipeline ??= require('./pipeline').Pipeline)(this)
+    this.pipeline.ended(message)
   }
 
   sunk (status, callback) {

@@ -313,6 +313,18 @@ function isFirstAndWhole (message, chunk) {
   return (chunk === null || chunk.length <= MOST_WHOLE) && !message._headerSent && socket._handle?.bytesWritten === 0
 }
 
+function endStreamed (message, chunk, encoding, code, callback) {
+  if (chunk !== null && message._hasBody) {
+    message.socket?.cork()
+    writeStreamed(message, chunk, encoding, code)
+    chunk = null
+    encoding = null
+  }
+  hostEnd.call(message, chunk, encoding, callback)
+  if (!message.socket && isUnwatched(message)) knownConnectionOf(message.req?.socket)?.endedBehind(message)
+  return message
+}
+
 function end (chunk, encoding, callback) {
   if (typeof chunk === 'function') {
     callback = chunk
@@ -348,15 +360,9 @@ function end (chunk, encoding, callback) {
       return this
     }
   }
-  if (chunk !== null && !this._hasBody) return hostEnd.call(this, chunk, encoding, callback)
-
-  const connection = directConnection(this)
-  if (connection === null) {
-    if (chunk === null) return hostEnd.call(this, undefined, undefined, callback)
-    this.socket?.cork()
-    writeStreamed(this, chunk, encoding, code)
-    return hostEnd.call(this, undefined, undefined, callback)
-  }
+  const isIgnored = chunk !== null && !this._hasBody
+  const connection = isIgnored ? null : directConnection(this)
+  if (connection === null) return endStreamed(this, chunk, encoding, code, callback)
   onFinished(this, callback)
   const status = writeDirect(connection, this, chunk, encoding, code, true)
   connection.notify(finisher(this))

@@ -3,6 +3,7 @@
 const { maskDate } = require('./normalise')
 
 const EVENTS = ['socket', 'prefinish', 'finish', 'close', 'drain', 'error', 'pipe', 'unpipe']
+const OF_END = ['prefinish', 'finish', 'close']
 
 /** A value as it can be compared between two runs. */
 function describe (value, message) {
@@ -42,9 +43,10 @@ class Recorder {
   #message
   #inside = null
 
-  constructor (message) {
+  /** @param {{ hearsEnd?: boolean }} [options] `hearsEnd: false` leaves the events of its end alone */
+  constructor (message, { hearsEnd = true } = {}) {
     this.#message = message
-    for (const event of EVENTS) {
+    for (const event of hearsEnd ? EVENTS : EVENTS.filter((name) => !OF_END.includes(name))) {
       message.on(event, (...args) => this.note(event, args))
     }
     /** The message as scripts use it: each method call is recorded. */

@@ -1,0 +1,231 @@
+'use strict'
+
+// Pipelined responses that have ended before their turn leave with the one before them. Nobody who listens
+// to a response can see it, and nothing is sent that Node would not send: so these responses have no
+// listeners, and what becomes of them is told by the server's own channel.
+
+const test = require('ava')
+const channel = require('node:diagnostics_channel').channel('http.server.response.finish')
+const { stock, subject, selfCheck } = require('../support/subject')
+const { startServer } = require('../support/servers')
+const { RawClient } = require('../support/raw-client')
+const { turns } = require('../support/event-loop')
+const { wireText, wireMeaning, abbreviate } = require('../support/normalise')
+const host = require('../support/host')
+
+const KERNEL = { backpressure: 'kernel' }
+const HIGH_WATER_MARK = { backpressure: 'high-water-mark' }
+
+const requestOf = (path, method = 'GET') => `${method} ${path} HTTP/1.1\r\nHost: a\r\n\r\n`
+
+/**
+ * Two bursts of requests that are answered at once, and then the script's own: what a connection is learns
+ * sluice by its first responses.
+ * @param {(exchange: { req: object, res: object, n: number, note: Function, all: object[] }) => unknown} script
+ * @param {string[]} methods of the burst's requests
+ */
+async function run (side, options, { methods, script }) {
+  const log = []
+  const all = []
+  let socket
+  const numbers = new Map()
+  const { address, close } = await startServer(side, {
+    options,
+    listener (req, res) {
+      socket = req.socket
+      socket.setMaxListeners(0)
+      if (req.url === '/warm') return res.end('warm')
+      const n = Number(req.url.slice(1))
+      numbers.set(res, n)
+      all[n] = { req, res, n, all, note: (what) => { log.push(`${n}: ${what}`) } }
+      return script(all[n])
+    }
+  })
+  const written = []
+  const onFinish = ({ response }) => {
+    const n = numbers.get(response)
+    if (n === undefined) return
+    written[n] = socket.bytesWritten
+    log.push(`${n}: finish ${response.writableFinished} ${response.writableLength} ${response.outputData.length}`)
+  }
+  channel.subscribe(onFinish)
+  const client = await RawClient.connect(address)
+  try {
+    for (let burst = 1; burst <= 2; burst++) {
+      client.send(requestOf('/warm').repeat(3))
+      await client.until(({ text }) => text.split('\r\n\r\nwarm').length === 3 * burst + 1)
+      await turns(3)
+    }
+    const before = client.length
+    client.send(methods.map((method, n) => requestOf(`/${n}`, method)).join('') + requestOf('/last'))
+    await client.until(({ text, ended }) => ended || text.endsWith('\r\n\r\nthe last'))
+    await turns(3)
+    return { log, written, socketWritten: socket.bytesWritten, bytes: client.bytes.subarray(before) }
+  } finally {
+    channel.unsubscribe(onFinish)
+    client.destroy()
+    await client.closed
+    await close()
+  }
+}
+
+/**
+ * @param {{ isTogether?: boolean, unless?: boolean }} scene whether all that is sent leaves with the second,
+ *   which is the first that waits for its turn; `unless`: Node leaves the peer without an answer here
+ */
+function scene (title, { methods = new Array(8).fill('GET'), script, isTogether, unless = false }) {
+  const register = unless ? test.serial.skip : test.serial
+  register(title, async (t) => {
+    t.timeout(30_000)
+    const answer = (exchange) => exchange.n === undefined || Number.isNaN(exchange.n) ? exchange.res.end('the last') : script(exchange)
+    const scenario = { methods, script: answer }
+    const expected = await run(stock, {}, scenario)
+    for (const options of [KERNEL, HIGH_WATER_MARK]) {
+      const actual = await run(subject, options, scenario)
+      // Node 26 joins the chunks of a tick.
+      const isJoined = host.joinsTick && options === KERNEL
+      const wire = ({ bytes }) => isJoined ? wireMeaning(bytes, [...methods, 'GET']) : abbreviate(wireText(bytes))
+      t.deepEqual(wire(actual), wire(expected))
+      t.deepEqual(actual.log, expected.log)
+      if (!isJoined) t.is(actual.socketWritten, expected.socketWritten)
+      if (options === KERNEL && !selfCheck && isTogether !== undefined) t.is(actual.written[1] === actual.socketWritten, isTogether, `${actual.written}`)
+    }
+  })
+}
+
+const end = ({ res, n }) => { res.end(`answer ${n}`) }
+const except = (nth, script) => (exchange) => { (exchange.n === nth ? script : end)(exchange) }
+
+scene('ended at once: all leave with the second', { script: end, isTogether: true })
+
+scene('streamed, with trailers, of Buffers, of text in many encodings', {
+  isTogether: true,
+  script ({ res, n }) {
+    res.setHeader('Trailer', 'X-N')
+    res.write(`é${n}`)
+    res.write(Buffer.from('bytes'))
+    res.write('6869', 'hex')
+    res.write('hé', 'latin1')
+    res.write('hé', 'utf16le')
+    res.addTrailers({ 'X-N': `${n}` })
+    res.end()
+  }
+})
+
+scene('without a body', {
+  isTogether: true,
+  methods: ['GET', 'HEAD', 'GET', 'OPTIONS', 'GET', 'HEAD', 'GET', 'DELETE'],
+  script ({ res, n }) {
+    res.statusCode = [200, 200, 204, 304, 200][n % 5]
+    if (n % 3 === 0) res.end()
+    else res.end('body')
+  }
+})
+
+scene('one closes the connection: those behind it are dropped', {
+  isTogether: true,
+  script: except(4, ({ res }) => { res.setHeader('Connection', 'close').end('closes') })
+})
+
+scene('one is ended later', {
+  isTogether: false,
+  script: except(4, async ({ res }) => {
+    await turns(2)
+    res.end('late')
+  })
+})
+
+scene('one is ended in a microtask', {
+  isTogether: false,
+  script: except(3, async ({ res }) => {
+    await null
+    res.end('soon')
+  })
+})
+
+scene('one streams, and ends later', {
+  isTogether: false,
+  script: except(5, async ({ res }) => {
+    res.write('streams')
+    await turns(2)
+    res.end('late')
+  })
+})
+
+scene('answered in reverse', {
+  isTogether: true,
+  script ({ n, all }) {
+    if (n === 7) for (const exchange of [...all].reverse()) end(exchange)
+  }
+})
+
+scene('one is large', {
+  isTogether: false,
+  script: except(4, ({ res }) => { res.end(Buffer.alloc(100_000, 'x')) })
+})
+
+scene('one has a listener that destroys the socket: those behind it are not sent', {
+  script: except(4, ({ req, res }) => { res.on('finish', () => { req.socket.destroy() }).end('destroys') })
+})
+
+scene('one has a listener of close that destroys the socket', {
+  script: except(4, ({ req, res }) => { res.on('close', () => { req.socket.destroy() }).end('destroys') })
+})
+
+scene('the callback of an end destroys the socket', {
+  script: except(4, ({ req, res }) => { res.end('destroys', () => { req.socket.destroy() }) })
+})
+
+scene('the callback of a write destroys the socket', {
+  script: except(4, ({ req, res }) => {
+    res.write('destroys', () => { req.socket.destroy() })
+    res.end()
+  })
+})
+
+scene('callbacks come in their turns', {
+  isTogether: false,
+  script ({ res, n, note }) {
+    res.write('a', () => note('a'))
+    res.end('b', () => note('b'))
+  }
+})
+
+scene('one is destroyed when it has ended: those behind it are not sent', {
+  unless: host.major >= 24,
+  script: except(4, ({ res }) => { res.end('destroyed').destroy() })
+})
+
+scene('what is sent is looked at', {
+  script: except(4, ({ res, note }) => {
+    const { _send } = res
+    res._send = function (...values) {
+      if (values[0]) note(values[0])
+      return _send.apply(this, values)
+    }
+    res.end('looked at')
+  })
+})
+
+scene('somebody else writes to the socket', {
+  isTogether: true,
+  script: except(4, ({ req, res }) => {
+    req.socket.write('RAW')
+    res.end('raw')
+  })
+})
+
+scene('a wrapped parser callback', {
+  isTogether: true,
+  script (exchange) {
+    const { parser } = exchange.req.socket
+    if (exchange.n === 0) {
+      const { onIncoming } = parser
+      parser.onIncoming = function (...values) {
+        exchange.note('incoming')
+        return onIncoming.apply(this, values)
+      }
+    }
+    end(exchange)
+  }
+})
