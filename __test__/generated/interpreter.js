@@ -159,7 +159,7 @@ class ProgramServer {
 
   async #allAtOnce (programs, done, clients, isWarm) {
     const client = await this.#connect(clients)
-    for (let burst = 1; isWarm && burst <= 2; burst++) {
+    for (let burst = 1; burst <= (isWarm ? 2 : 0); burst++) {
       client.methods.push('GET', 'GET', 'GET')
       client.send(requestOf({ method: 'GET', version: '1.1', connection: null }, WARM.slice(1)).repeat(3))
       await client.until(({ text }) => text.split(`\r\n\r\n${WARM}`).length === 3 * burst + 1)
