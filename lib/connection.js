@@ -12,7 +12,7 @@
 const net = require('node:net')
 const { AsyncResource } = require('node:async_hooks')
 const { native, Page, Status, BYTES } = require('./binding')
-const { codeOf } = require('./encoding')
+const { codeOf, crossingCode } = require('./encoding')
 const { optionsOf } = require('./options')
 const staging = require('./staging')
 const { Fifo } = require('./fifo')
@@ -330,7 +330,7 @@ class Connection {
     if (this.id === 0 || this.hasLeft()) return stock._write.call(this.socket, chunk, encoding, callback)
     if (this.pipeline !== null) return this.sinkAll([{ chunk, encoding }], callback)
     this.socket._unrefTimer()
-    const code = typeof chunk === 'string' ? codeOf(encoding) : BYTES
+    const code = typeof chunk === 'string' ? crossingCode(chunk, codeOf(encoding)) : BYTES
     this.sunk(native.append(this.id, chunk, code, 1), callback)
   }
 
@@ -341,7 +341,7 @@ class Connection {
     let status = Status.SENT
     for (const { chunk, encoding } of chunks) {
       if (chunk === BARRIER) continue
-      const code = typeof chunk === 'string' ? codeOf(encoding) : BYTES
+      const code = typeof chunk === 'string' ? crossingCode(chunk, codeOf(encoding)) : BYTES
       status = native.append(this.id, chunk, code, 0)
       if (status < 0) return this.sunk(status, callback)
     }

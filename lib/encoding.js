@@ -60,4 +60,26 @@ function lengthOf (chunk, code) {
   return native.byteLength(chunk, code)
 }
 
-module.exports = { codeOf, hostsLabel, isEncoding, lengthOf }
+/** In code units. Of ASCII, shorter ones would take 0.02 µs more than by V8. */
+const LONG = 512
+/** UTF-8 of long strings, as src/binding/text.rs has it: of characters up to U+00FF, and of others. */
+const LONG_LATIN1 = 254
+const LONG_WIDE = 253
+
+/**
+ * A string that V8 keeps in bytes can't match, and isn't looked through: 8 ns. A program may replace the
+ * prototype's method.
+ */
+const wide = /[\u0100-\uffff]/
+const { exec } = RegExp.prototype
+
+/**
+ * The code by which a string crosses: of UTF-8, the one that suits it. simdutf encodes 1 KiB with accents
+ * in 0.03 µs, and V8 in 0.33; 1024 Chinese characters in 0.3, and V8 in 1.3.
+ */
+function crossingCode (text, code) {
+  if (code !== 0 || text.length < LONG) return code
+  return exec.call(wide, text) === null ? LONG_LATIN1 : LONG_WIDE
+}
+
+module.exports = { codeOf, crossingCode, hostsLabel, isEncoding, lengthOf }

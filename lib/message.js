@@ -9,7 +9,7 @@ const { isUint8Array } = require('node:util/types')
 const { native, Status, MessageBits, BYTES, FIRST_ESTIMATED, FIRST_LEGACY } = require('./binding')
 const { connectionOf } = require('./connection')
 const { knownConnectionOf } = require('./takeover')
-const { codeOf, hostsLabel, lengthOf } = require('./encoding')
+const { codeOf, crossingCode, hostsLabel, lengthOf } = require('./encoding')
 const { optionsOf } = require('./options')
 const staging = require('./staging')
 const errors = require('./errors')
@@ -65,7 +65,8 @@ function headIsUtf8 (message, chunk, encoding) {
 /** One crossing: head if it waits, chunk in its frame, end of the body. @returns {number} status */
 function writeDirect (connection, message, chunk, encoding, code, ends) {
   const headWaits = !message._headerSent
-  const bits = bitsOf(message) | (code << 16) | (ends ? MessageBits.ENDS : 0) |
+  const crossing = typeof chunk === 'string' ? crossingCode(chunk, code) : code
+  const bits = bitsOf(message) | (crossing << 16) | (ends ? MessageBits.ENDS : 0) |
     (chunk !== null ? MessageBits.HAS_CHUNK : 0) |
     (headWaits && headIsUtf8(message, chunk, encoding) ? MessageBits.HEAD_IS_UTF8 : 0)
   const status = native.write(connection.id, bits, headWaits ? message._header : undefined,

@@ -5,7 +5,7 @@
 // half of what such a response costs. Their turns, and with them their events, stay Node's.
 
 const { native, BYTES } = require('./binding')
-const { codeOf, lengthOf } = require('./encoding')
+const { codeOf, crossingCode, lengthOf } = require('./encoding')
 const host = require('./host')
 
 /** Requests that are remembered: one for which nobody ends the response stands before all that follow. */
@@ -94,7 +94,7 @@ class Pipeline {
   queue (response) {
     const { id } = this.connection
     for (const { data, encoding } of response.outputData) {
-      if (data.length !== 0) native.append(id, data, typeof data === 'string' ? codeOf(encoding) : BYTES, 0)
+      if (data.length !== 0) native.append(id, data, typeof data === 'string' ? crossingCode(data, codeOf(encoding)) : BYTES, 0)
     }
     response.outputData = [{ data: '', encoding: 'latin1', callback: response.outputData.at(-1).callback }]
     response._onPendingData(-response.outputSize)

@@ -61,12 +61,19 @@ async function installDependencies () {
   fs.utimesSync(inRoot('node_modules/.package-lock.json'), now, now)
 }
 
+/** Of C++, as Cargo looks for it: simdutf is built with it. */
+function hasCompiler () {
+  return run(process.env.CXX || 'c++', ['--version'], { cwd: root, capture: true }).then(() => true, () => false)
+}
+
 async function buildAddon () {
   await run('cargo', ['--version'], { cwd: root, capture: true }).catch(() => {
     throw new Failure('cargo does not run: sluice is built with Rust 1.88 or newer (https://rustup.rs)')
   })
+  const features = await hasCompiler() ? [] : ['--', '--no-default-features']
+  if (features.length !== 0) console.log('sluice: without a C++ compiler (apt-get install g++) long texts are encoded by V8, which is slower')
   console.log('sluice: building the addon in release mode')
-  await runNpm(['run', '--silent', 'build'], { cwd: root })
+  await runNpm(['run', '--silent', 'build', ...features], { cwd: root })
   const addon = builtAddon()
   if (addon === undefined) throw new Failure('the build has left no addon for this platform')
   // The build keeps the file as it is when the compiler had nothing to do.

@@ -137,6 +137,51 @@ for (const [name, args] of Object.entries(CHUNKS)) {
   }
 }
 
+/** As long as what is encoded by another way than short strings, and one shorter; as V8 keeps them and as it doesn't. */
+function longTexts () {
+  const latin1 = (length) => 'abcé'.repeat(length).slice(0, length)
+  const texts = []
+  for (const length of [511, 512, 513, 4000]) {
+    texts.push('a'.repeat(length), latin1(length), '漢'.repeat(length), '😀'.repeat(length).slice(0, length), latin1(length - 1) + '’')
+    for (const lone of ['\ud83d', '\udc00']) {
+      texts.push(lone + latin1(length), latin1(length) + lone, '漢'.repeat(length / 2) + lone + '😀'.repeat(length / 4))
+    }
+    // A rope; and the slice of a wide string that has no wide character.
+    texts.push(['é', '漢'].map((one) => one.repeat(length)).join('-') + length, `漢${latin1(length)}`.slice(1))
+  }
+  return texts
+}
+
+differential('long texts in UTF-8, in every lane', {
+  request: request('GET', '/1', { close: false }) + request('GET', '/2', { close: false }) + request('GET', '/3'),
+  async script ({ m, cb, index, turns }) {
+    for (const [n, text] of longTexts().entries()) {
+      if (index === 1) m.write(text, n % 2 ? 'utf8' : 'UTF-8', cb(n))
+      else m.write(text)
+    }
+    await turns(2)
+    if (index === 2) {
+      for (const text of longTexts()) {
+        m.write(text)
+        await turns(1)
+      }
+    }
+    m.end('é'.repeat(600))
+  }
+})
+
+differential('long texts in UTF-8 on the socket itself', {
+  request: request(),
+  async script ({ req, m, turns }) {
+    m.setHeader('Content-Length', longTexts().reduce((sum, text) => sum + Buffer.byteLength(text), 0))
+    m.flushHeaders()
+    await turns(1)
+    for (const text of longTexts()) req.socket.write(text)
+    await turns(1)
+    m.end()
+  }
+})
+
 const TEXT = 'grüße, 漢字, 😀, \ud800 alone \udfff, \0 nul, 414243==_-'
 const ENCODINGS = [
   'utf8', 'utf-8', 'UTF8', 'Utf-8', 'ucs2', 'ucs-2', 'UCS2', 'utf16le', 'utf-16le', 'UTF-16LE',

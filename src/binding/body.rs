@@ -1,7 +1,7 @@
 //! Writes: the message's rules, the framing and the connection, in one crossing.
 
 use super::environment::{Environment, Scratch, IGNORED, STALE};
-use super::text::{encode_argument, BYTES};
+use super::text::{encode_argument, Units, BYTES};
 use super::value::{Call, HeldChunk};
 use crate::message::{Framing, Message, MessageBits, Write};
 use crate::transport::{Connection, Outcome};
@@ -160,7 +160,7 @@ fn put(
     });
     if scratch.bytes.capacity() > MOST_SCRATCH {
         scratch.bytes = Vec::new();
-        scratch.value = Vec::new();
+        scratch.units = Units::default();
     }
     environment.scratch = scratch;
     Some(match outcome {
@@ -202,8 +202,8 @@ fn read(
         return Some(Chunk::Copied);
     };
     if encoding != BYTES {
-        let (value, bytes) = (&mut scratch.value, &mut scratch.bytes);
-        return encode_argument(call, place, encoding, value, bytes).then_some(Chunk::Copied);
+        let (units, bytes) = (&mut scratch.units, &mut scratch.bytes);
+        return encode_argument(call, place, encoding, units, bytes).then_some(Chunk::Copied);
     }
     // One look at the array: asking Node-API for it costs as much as copying 1 KiB.
     let large = call.bytes(place, |bytes| {

@@ -2,6 +2,7 @@
 //! readiness thread, its buffers. Used on that thread only.
 
 use super::staging::Staging;
+use super::text::Units;
 use super::value::{array_buffer, check, typed_array, HeldChunk};
 use crate::message::{DateCache, HeadWriter, Text};
 use crate::transport::{Connection, Outcome, Poller};
@@ -49,6 +50,7 @@ pub(super) struct Scratch {
     pub(super) trailers: Vec<u8>,
     pub(super) name: Vec<u16>,
     pub(super) value: Vec<u16>,
+    pub(super) units: Units,
 }
 
 pub(super) struct Environment {

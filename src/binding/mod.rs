@@ -10,6 +10,8 @@ mod environment;
 mod head;
 pub mod staging;
 mod text;
+#[cfg(feature = "simdutf")]
+mod utf8;
 mod value;
 
 use environment::Environment;
