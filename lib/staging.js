@@ -15,10 +15,10 @@ const LENGTH = 1
 const HANDLE = 2
 const CHUNKED = 3
 const FIRST = 4
-/** Bytes that a chunk is reckoned with for its framing: three hexadecimal digits and two CRLFs. */
-const OVERHEAD = 8
 /** Beside a length: the bytes are a head, and stand in no frame. */
 const HEAD = 0x80000000
+/** Bytes that a chunk is reckoned with for its frame, three hexadecimal digits and two CRLFs, or for nothing. */
+const OVERHEAD = 8
 /** A longer chunk crosses on its own: copying it twice would cost more. */
 const MOST = 2048
 /** A longer head crosses on its own. */
@@ -94,12 +94,14 @@ function take (message, chunk) {
       !message._hasBody || message.strictContentLength || (place.chunked ? !message.chunkedEncoding : message.chunkedEncoding) ||
       message.socket !== socket || socket.write !== place.write || state.corked !== 0 || state.ending) return false
   place.room = room
-  const at = ledger[LENGTH]
+  // Around it there is room for its size line (RFC 9112 section 7.1) and its CRLF, which Rust writes.
+  const before = place.chunked ? (length < 0x10 ? 3 : length < 0x100 ? 4 : 5) : 0
+  const at = ledger[LENGTH] + before
   const count = ledger[COUNT]
   set.call(arena, chunk, at)
   ledger[FIRST + count] = length
   ledger[COUNT] = count + 1
-  ledger[LENGTH] = at + length
+  ledger[LENGTH] = at + length + (before !== 0 ? 2 : 0)
   return true
 }
 

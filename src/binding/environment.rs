@@ -173,7 +173,7 @@ impl Environment {
     /// Moves what JavaScript has put aside into its connection's queue. Comes before every
     /// operation on any connection.
     pub(super) fn fold(&mut self) {
-        let Some(staged) = self.staging.take() else {
+        let Some(mut staged) = self.staging.take() else {
             return;
         };
         let slot = self.slots.get_mut((staged.handle & SLOT_MASK) as usize);

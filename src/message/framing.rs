@@ -20,6 +20,8 @@ pub enum Framing {
     UntilClose,
 }
 
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
 /// The digits of the largest `usize` in hexadecimal, and CRLF.
 const SIZE_LINE_ROOM: usize = usize::BITS as usize / 4 + 2;
 
@@ -32,16 +34,28 @@ impl Framing {
         if !self.is_chunk(len) {
             return;
         }
-        let mut line = [0; SIZE_LINE_ROOM];
-        let mut at = SIZE_LINE_ROOM - 2;
-        line[at..].copy_from_slice(b"\r\n");
-        let mut rest = len;
-        while rest > 0 {
-            at -= 1;
-            line[at] = b"0123456789abcdef"[rest & 0xf];
-            rest >>= 4;
+        // Of a length that the compiler knows, a line is a store and no call of `memcpy`: of a small chunk
+        // that is most of the time.
+        let digit = |place: u32| DIGITS[len >> (4 * place) & 0xf];
+        match len {
+            0x1..=0xf => out.extend_from_slice(&[digit(0), b'\r', b'\n']),
+            0x10..=0xff => out.extend_from_slice(&[digit(1), digit(0), b'\r', b'\n']),
+            0x100..=0xfff => {
+                out.extend_from_slice(&[digit(2), digit(1), digit(0), b'\r', b'\n']);
+            }
+            _ => {
+                let mut line = [0; SIZE_LINE_ROOM];
+                let mut at = SIZE_LINE_ROOM - 2;
+                line[at..].copy_from_slice(b"\r\n");
+                let mut rest = len;
+                while rest > 0 {
+                    at -= 1;
+                    line[at] = DIGITS[rest & 0xf];
+                    rest >>= 4;
+                }
+                out.extend_from_slice(&line[at..]);
+            }
         }
-        out.extend_from_slice(&line[at..]);
     }
 
     /// Appends what stands behind `len` bytes of the body: a chunk's CRLF.
@@ -49,6 +63,41 @@ impl Framing {
         if self.is_chunk(len) {
             out.extend_from_slice(b"\r\n");
         }
+    }
+
+    /// Puts `len` bytes of the body into their frame where they are: in `room`, behind as many bytes as
+    /// their size line takes, and in front of two for the CRLF. Gives the length of the whole, or
+    /// `None` where `room` is too short.
+    pub fn frame_in_place(&self, len: usize, room: &mut [u8]) -> Option<usize> {
+        if !self.is_chunk(len) {
+            return (len <= room.len()).then_some(len);
+        }
+        let whole = len + self.overhead(len);
+        let frame = room.get_mut(..whole)?;
+        let digit = |place: u32| DIGITS[len >> (4 * place) & 0xf];
+        match frame {
+            [first, cr, lf, .., last_cr, last_lf] if len < 0x10 => {
+                *first = digit(0);
+                (*cr, *lf, *last_cr, *last_lf) = (b'\r', b'\n', b'\r', b'\n');
+            }
+            [first, second, cr, lf, .., last_cr, last_lf] if len < 0x100 => {
+                (*first, *second) = (digit(1), digit(0));
+                (*cr, *lf, *last_cr, *last_lf) = (b'\r', b'\n', b'\r', b'\n');
+            }
+            _ => {
+                let at = self.overhead(len) - 2;
+                let mut place = at - 2;
+                frame[place..at].copy_from_slice(b"\r\n");
+                let mut rest = len;
+                while rest > 0 {
+                    place -= 1;
+                    frame[place] = DIGITS[rest & 0xf];
+                    rest >>= 4;
+                }
+                frame[whole - 2..].copy_from_slice(b"\r\n");
+            }
+        }
+        Some(whole)
     }
 
     /// Appends what ends the body: the last chunk and the trailer section, which is field lines
@@ -188,6 +237,19 @@ mod tests {
             Framing::Chunked.end_body(trailers, &mut wire);
             let chunks: Vec<_> = bodies.into_iter().filter(|body| !body.is_empty()).collect();
             prop_assert_eq!(decode(&wire), Some((chunks, trailers.to_vec())));
+        }
+
+        #[test]
+        fn a_frame_in_place_is_the_same(framing in prop::sample::select(vec![Framing::Chunked, Framing::UntilClose]),
+            body in prop::collection::vec(any::<u8>(), 1..5000)) {
+            let expected = chunk(framing, &body);
+            let before = if framing == Framing::Chunked { expected.len() - body.len() - 2 } else { 0 };
+            let mut room = vec![b'?'; expected.len() + 1];
+            room[before..before + body.len()].copy_from_slice(&body);
+            prop_assert_eq!(framing.frame_in_place(body.len(), &mut room), Some(expected.len()));
+            prop_assert_eq!(&room[..expected.len()], &expected[..]);
+            prop_assert_eq!(room[expected.len()], b'?');
+            prop_assert_eq!(framing.frame_in_place(body.len(), &mut room[..expected.len() - 1]), None);
         }
 
         #[test]
