@@ -112,7 +112,6 @@ class Connection {
   giveBack () {
     if (!this.leaves || this.id === 0 || this.folded().pending !== 0) return false
     this.forget()
-    this.pipeline?.giveBack()
     this.takeover.giveBack()
     return true
   }
@@ -122,6 +121,8 @@ class Connection {
     native.detach(this.id)
     staging.closeOf(this.state)
     this.takeover.forget()
+    this.pipeline?.giveBack()
+    this.pipeline = null
     this.id = 0
     this.isDeferred = false
   }
@@ -345,15 +346,19 @@ class Connection {
       status = native.append(this.id, chunk, code, 0)
       if (status < 0) return this.sunk(status, callback)
     }
-    if (this.pipeline !== null && status === Status.DEFERRED) this.follow()
+    if (this.pipeline !== null) this.follow(status)
     this.sunk(native.flush(this.id), callback)
   }
 
   /** The responses that have ended behind the one whose turn has come leave with it. */
-  follow () {
-    const message = this.socket._httpMessage
-    // Its pieces are what was queued.
-    if (message?.finished && message.outputData.length !== 0) this.pipeline.follow(message, page[Page.ROOM])
+  follow (status) {
+    const { socket } = this
+    const message = socket._httpMessage
+    if (!message?.finished) return
+    // Its pieces are what was queued, and nobody else looks at what goes through the socket.
+    const isSeen = message.outputData.length === 0 || socket.write !== stock.write || !this.takeover.isInPlace()
+    if (isSeen || status !== Status.DEFERRED) this.pipeline.reached(message)
+    else this.pipeline.follow(message, page[Page.ROOM])
   }
 
   /** A response behind another has ended. */

@@ -368,6 +368,7 @@ function end (chunk, encoding, callback) {
   const status = writeDirect(connection, this, chunk, encoding, code, true)
   connection.notify(finisher(this))
   connection.settle(status, this, true)
+  if (connection.pipeline !== null) connection.pipeline.reached(this)
   this[host.kCorked] = 0
   this.finished = true
   this._finish()
@@ -381,8 +382,8 @@ function end (chunk, encoding, callback) {
 function _flush () {
   const { socket } = this
   const state = socket?._writableState
-  if (this.destroyed && socket && !socket.destroyed) {
-    // Destroyed while it waited for its turn: Node 24 and later would leave the peer without an answer.
+  if (this.destroyed && !this.finished && socket && !socket.destroyed) {
+    // Destroyed while it waited for its turn, and unfinished: Node 24 and later would leave the peer without an answer.
     socket.destroy(this.errored)
     return
   }
@@ -442,4 +443,4 @@ function installOn (prototype) {
   Object.defineProperty(prototype, 'writableLength', { configurable: true, get: writableLength })
 }
 
-module.exports = { installOn }
+module.exports = { installOn, flush: _flush }

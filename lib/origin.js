@@ -22,6 +22,15 @@ const ofResponse = {
   writeHead: /\bthis\._storeHeader\(statusLine, headers\)/
 }
 
+/** Of a response in its turn. @type {Signs} */
+const ofTurn = {
+  assignSocket: /\bsocket\._httpMessage = this\b/,
+  detachSocket: /\bassert\(socket\._httpMessage === this\)/,
+  _finish: /\bOutgoingMessage\.prototype\._finish\.call\(this\)/,
+  _flushOutput: /\bthis\._onPendingData\(-this\.outputSize\)/,
+  emit: /\bconst events = this\._events\b/
+}
+
 /** @type {Signs} */
 const ofSocket = {
   write: /\b_write\(this, chunk, encoding, cb\)/,
@@ -35,4 +44,4 @@ function isWrapped (object, name, signs = ofMessage) {
   return Object.hasOwn(signs, name) && !signs[name].test(Function.prototype.toString.call(object[name]))
 }
 
-module.exports = { isWrapped, ofResponse, ofSocket }
+module.exports = { isWrapped, ofResponse, ofSocket, ofTurn }

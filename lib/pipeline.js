@@ -4,8 +4,12 @@
 // the one before it has finished; here those behind leave with it, in one call for them all: the call is
 // half of what such a response costs. Their turns, and with them their events, stay Node's.
 
+const http = require('node:http')
+const { EventEmitter } = require('node:events')
 const { native, BYTES } = require('./binding')
 const { codeOf, crossingCode, lengthOf } = require('./encoding')
+const { isWrapped, ofTurn } = require('./origin')
+const { flush } = require('./message')
 const host = require('./host')
 
 /** Requests that are remembered: one for which nobody ends the response stands before all that follow. */
@@ -14,7 +18,20 @@ const MOST = 1024
 /** Bytes of a response that goes ahead. Each of its pieces is copied (`HOLD_FROM`, src/binding/body.rs). */
 const MOST_AHEAD = 8 * 1024 - 1
 
+const { prototype } = http.ServerResponse
+/** What Node calls on a response in its turn. */
+const turn = Object.entries({
+  assignSocket: prototype.assignSocket,
+  detachSocket: prototype.detachSocket,
+  _finish: prototype._finish,
+  _flushOutput: prototype._flushOutput,
+  _flush: flush,
+  emit: EventEmitter.prototype.emit
+})
+const isHosts = !Object.keys(ofTurn).some((name) => isWrapped(prototype, name, ofTurn))
+
 /** @typedef {import('node:http').ServerResponse} Response */
+/** @typedef {{ request: object, response: Response | null, hasEnded: boolean }} Waiting */
 
 /** Whether something runs when a piece of the response has left, but what Node runs after the last. */
 function hasCallbacks ({ outputData }) {
@@ -26,10 +43,21 @@ function hasEndCallbacks (response) {
   return host.kEndCallbacks !== undefined && response[host.kEndCallbacks]?.length > 0
 }
 
+/** Whether nobody hears of the response's turn but Node. */
+function isPlain (response) {
+  return turn.every(([name, method]) => response[name] === method) && !hasCallbacks(response)
+}
+
 /** Whether nothing of the program's comes between the response and the one behind it. @param {Response} response */
 function isUnheard (response) {
   return !response._last && response.listenerCount('finish') === 1 && response.listenerCount('close') === 0 &&
-    response.listenerCount('prefinish') === 0 && !hasEndCallbacks(response) && !hasCallbacks(response)
+    response.listenerCount('prefinish') === 0 && !hasEndCallbacks(response) && isPlain(response)
+}
+
+/** @param {Waiting} waiting */
+function mayGoAhead ({ response, hasEnded }) {
+  return hasEnded && !response.destroyed && !response.socket && response.outputData.length !== 0 &&
+    response.listenerCount('socket') === 0 && isPlain(response)
 }
 
 function lengthOfPiece ({ data, encoding }) {
@@ -40,61 +68,83 @@ class Pipeline {
   /** @param {import('./connection').Connection} connection */
   constructor (connection) {
     this.connection = connection
-    /** Those that came while another's response had the connection. @type {{ request: object, response: Response | null }[]} */
+    /** Those that came while another's response had the connection, in their order. @type {Waiting[]} */
     this.waiting = []
+    /** The response that had the connection when the last of them came. @type {Response | null} */
+    this.current = null
     this.parser = connection.socket.parser
     this.hosts = this.parser.onIncoming
-    this.ours = (request, keepAlive) => {
-      this.arrived(request)
-      return this.hosts.call(this.parser, request, keepAlive)
-    }
+    this.ours = (request, keepAlive) => this.arrived(request, keepAlive)
     this.parser.onIncoming = this.ours
   }
 
-  arrived (request) {
-    const { waiting } = this
-    if (!request.socket._httpMessage || waiting.length === MOST) waiting.length = 0
-    else waiting.push({ request, response: null })
+  /** In the place of Node's own. */
+  arrived (request, keepAlive) {
+    const { waiting, hosts, parser } = this
+    if (!request.socket._httpMessage || waiting.length === MOST) {
+      waiting.length = 0
+      return hosts.call(parser, request, keepAlive)
+    }
+    const entry = { request, response: null, hasEnded: false }
+    this.current = request.socket._httpMessage
+    waiting.push(entry)
+    const restore = hearEmit(request.socket.server, (response) => { entry.response = response }, request)
+    try {
+      return hosts.call(parser, request, keepAlive)
+    } finally {
+      restore()
+    }
   }
 
   /** The response has ended, and has no socket yet. @param {Response} response */
   ended (response) {
-    const entry = this.waiting.findLast(({ request }) => request === response.req)
-    if (entry !== undefined) entry.response = response
+    const entry = this.waiting.findLast((one) => one.response === response)
+    if (entry !== undefined) entry.hasEnded = true
   }
 
   /**
-   * The response's turn has come, and all its pieces are queued: queues those of the responses behind it.
+   * The response has its turn: neither it nor those before it wait.
+   * @param {Response} response
+   * @returns {boolean} whether it did
+   */
+  reached (response) {
+    const { waiting } = this
+    const place = waiting.findIndex((one) => one.response === response)
+    if (place >= 0) waiting.splice(0, place + 1)
+    // Of another one nobody knows what stands between it and those that are known.
+    else if (response !== this.current) waiting.length = 0
+    if (waiting.length === 0) this.current = null
+    return place >= 0
+  }
+
+  /**
+   * All pieces of the response that has its turn are queued: queues those of the ones behind it.
+   * @param {Response} response
    * @param {number} room that the kernel has for them
    */
   follow (response, room) {
+    if (!this.reached(response)) return
     const { waiting } = this
-    const place = waiting.findIndex(({ request }) => request === response.req)
-    // Of one that came before the others were counted, nobody knows which is the next.
-    if (place < 0) waiting.length = 0
-    let count = place + 1
-    for (let before = response; count < waiting.length; count++) {
-      const next = waiting[count].response
-      if (next === null || !isUnheard(before) || !this.mayGoAhead(next)) break
-      const length = next.outputData.reduce((sum, piece) => sum + lengthOfPiece(piece), 0)
+    let before = response
+    let count = 0
+    for (; count < waiting.length; count++) {
+      const next = waiting[count]
+      if (!isHosts || !isUnheard(before) || !mayGoAhead(next)) break
+      const length = next.response.outputData.reduce((sum, piece) => sum + lengthOfPiece(piece), 0)
       if (length > MOST_AHEAD || length > room) break
       room -= length
-      this.queue(next)
-      before = next
+      this.queue(next.response)
+      before = next.response
     }
     waiting.splice(0, count)
-  }
-
-  /** @param {Response} response that has ended */
-  mayGoAhead (response) {
-    return !response.destroyed && !response.socket && response.outputData.length !== 0 && !hasCallbacks(response)
   }
 
   /** What stays is the piece of no bytes with what Node runs at the end. */
   queue (response) {
     const { id } = this.connection
     for (const { data, encoding } of response.outputData) {
-      if (data.length !== 0) native.append(id, data, typeof data === 'string' ? crossingCode(data, codeOf(encoding)) : BYTES, 0)
+      if (data.length === 0) continue
+      native.append(id, data, typeof data === 'string' ? crossingCode(data, codeOf(encoding)) : BYTES, 0)
     }
     response.outputData = [{ data: '', encoding: 'latin1', callback: response.outputData.at(-1).callback }]
     response._onPendingData(-response.outputSize)
@@ -102,8 +152,36 @@ class Pipeline {
   }
 
   giveBack () {
+    this.waiting.length = 0
+    this.current = null
     if (this.parser.onIncoming === this.ours) this.parser.onIncoming = this.hosts
   }
+}
+
+/**
+ * Until its first event: Node itself tells there which response is the request's. What a program says of
+ * them can be changed (`res.req`), or be of a response that Node never made.
+ * @param {import('node:http').Server} server
+ * @param {(response: Response) => void} hear
+ * @returns {() => void} what ends it
+ */
+function hearEmit (server, hear, request) {
+  const { emit } = server
+  const before = Object.getOwnPropertyDescriptor(server, 'emit')
+  const restore = () => {
+    if (server.emit !== ours) return
+    if (before === undefined) delete server.emit
+    else Object.defineProperty(server, 'emit', before)
+  }
+  const ours = function (event, given, response) {
+    restore()
+    if (given === request && response instanceof http.ServerResponse) hear(response)
+    return emit.apply(this, arguments)
+  }
+  if (before?.configurable !== false && Object.isExtensible(server)) {
+    Object.defineProperty(server, 'emit', { value: ours, writable: true, configurable: true, enumerable: before?.enumerable ?? true })
+  }
+  return restore
 }
 
 module.exports = { Pipeline }

@@ -122,6 +122,12 @@ class Takeover {
     Object.defineProperty(handle, 'bytesWritten', bytesWritten)
   }
 
+  /** Whether what the socket's Writable writes comes to us first. */
+  isInPlace () {
+    const { socket } = this.connection
+    return socket._write === _write && socket._writev === _writev
+  }
+
   /** Before the native handle is somebody else's. */
   forget () {
     connections[this.connection.id & SLOT_MASK] = undefined

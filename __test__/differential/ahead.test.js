@@ -4,6 +4,8 @@
 // to a response can see it, and nothing is sent that Node would not send: so these responses have no
 // listeners, and what becomes of them is told by the server's own channel.
 
+const v8 = require('node:v8')
+const vm = require('node:vm')
 const test = require('ava')
 const channel = require('node:diagnostics_channel').channel('http.server.response.finish')
 const { stock, subject, selfCheck } = require('../support/subject')
@@ -69,13 +71,9 @@ async function run (side, options, { methods, script }) {
   }
 }
 
-/**
- * @param {{ isTogether?: boolean, unless?: boolean }} scene whether all that is sent leaves with the second,
- *   which is the first that waits for its turn; `unless`: Node leaves the peer without an answer here
- */
-function scene (title, { methods = new Array(8).fill('GET'), script, isTogether, unless = false }) {
-  const register = unless ? test.serial.skip : test.serial
-  register(title, async (t) => {
+/** @param {{ isTogether?: boolean }} scene whether all that is sent leaves with the second, the first that waits for its turn */
+function scene (title, { methods = new Array(8).fill('GET'), script, isTogether }) {
+  test.serial(title, async (t) => {
     t.timeout(30_000)
     const answer = (exchange) => exchange.n === undefined || Number.isNaN(exchange.n) ? exchange.res.end('the last') : script(exchange)
     const scenario = { methods, script: answer }
@@ -192,7 +190,6 @@ scene('callbacks come in their turns', {
 })
 
 scene('one is destroyed when it has ended: those behind it are not sent', {
-  unless: host.major >= 24,
   script: except(4, ({ res }) => { res.end('destroyed').destroy() })
 })
 
@@ -228,4 +225,89 @@ scene('a wrapped parser callback', {
     }
     end(exchange)
   }
+})
+
+scene('a response that the program makes of a request that waits is none of the connection', {
+  script: except(4, async ({ req, res }) => {
+    const inner = new (Object.getPrototypeOf(res).constructor)(req)
+    inner.end('inner')
+    await turns(2)
+    res.end('outer')
+  })
+})
+
+scene('a response whose request is replaced by another', {
+  // Node 26 asserts that it is not.
+  methods: host.joinsTick ? [] : new Array(8).fill('GET'),
+  script: except(4, async ({ res, all, note }) => {
+    await null
+    res.req = all[2].req
+    note('replaced')
+    res.end('answer')
+  })
+})
+
+scene('an object derived from a response', {
+  // Node 26 keeps a response's state by identity.
+  methods: host.joinsTick ? [] : new Array(8).fill('GET'),
+  isTogether: host.joinsTick ? undefined : false,
+  script: except(4, ({ res }) => { Object.create(res).end('derived') })
+})
+
+scene('a wrapped write of the socket sees all', {
+  isTogether: false,
+  script ({ req, res, n, note }) {
+    if (n === 2) {
+      const { write } = req.socket
+      req.socket.write = function (chunk, ...more) {
+        if (chunk.length !== 0) note(`${chunk}`.split('\r\n\r\n')[1])
+        return write.call(this, chunk, ...more)
+      }
+    }
+    res.end(`answer ${n}`)
+  }
+})
+
+for (const name of ['emit', '_finish', 'detachSocket', 'assignSocket']) {
+  scene(`a response's own ${name} destroys the socket`, {
+    script: except(4, ({ req, res }) => {
+      const method = res[name]
+      res[name] = function (...values) {
+        const result = method.apply(this, values)
+        if (name !== 'emit' || values[0] === 'finish') req.socket.destroy()
+        return result
+      }
+      res.end('destroys')
+    })
+  })
+}
+
+test.serial('an idle connection holds nothing of the pipeline that it had', async (t) => {
+  v8.setFlagsFromString('--expose-gc')
+  const collect = vm.runInNewContext('gc')
+  const requests = []
+  const { address, close } = await startServer(subject, {
+    async listener (req, res) {
+      if (req.url === '/warm') return res.end('warm')
+      requests.push(new WeakRef(req))
+      await turns(requests.length)
+      res.end('late')
+    }
+  })
+  const client = await RawClient.connect(address)
+  for (let burst = 1; burst <= 2; burst++) {
+    client.send(requestOf('/warm').repeat(3))
+    await client.until(({ text }) => text.split('\r\n\r\nwarm').length === 3 * burst + 1)
+  }
+  client.send(requestOf('/').repeat(50))
+  await client.until(({ text }) => text.split('\r\n\r\nlate').length === 51)
+  const alive = () => requests.filter((request) => request.deref() !== undefined).length
+  for (let round = 0; round < 20 && alive() > 5; round++) {
+    await turns(5)
+    collect()
+  }
+  t.true(alive() <= 5, `${alive()} requests are alive`)
+  client.destroy()
+  await client.closed
+  await close()
 })
