@@ -57,9 +57,7 @@ class Gather {
     this.state = socket._writableState
     /** The message whose chunks are taken. */
     this.message = null
-    /** The Writable's length after the last chunk: another one means that somebody wrote. */
-    this.length = 0
-    /** @type {Batch | null} */
+    /** The last thing in the Writable, unless somebody has written behind it. @type {Batch | null} */
     this.batch = null
     /** The socket has left HTTP, and is given back when none of our batches is in it. */
     this.leaves = false
@@ -76,16 +74,21 @@ class Gather {
   add (message, chunk, length) {
     const { state } = this
     const { batch } = this
-    if (batch === null || this.message !== message || this.length !== state.length ||
+    if (batch === null || this.message !== message || !this.isLast() ||
         batch.isChunked !== message.chunkedEncoding || batch.chunks.length >= MOST_CHUNKS) this.begin(message)
     const framed = length + (message.chunkedEncoding ? overheadOf(length) : 0)
     this.batch.chunks.push(chunk)
     this.batch.length += framed
     state.length += framed
-    this.length = state.length
     const isBelow = state.length < state.highWaterMark
     if (!isBelow) state.needDrain = true
     return isBelow
+  }
+
+  /** A length that is the same as before may have grown and shrunk. */
+  isLast () {
+    const { buffered } = this.state
+    return buffered.length !== 0 && buffered[buffered.length - 1].chunk === this.batch
   }
 
   begin (message) {

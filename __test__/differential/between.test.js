@@ -231,3 +231,21 @@ ofOurs('a response written before it is assigned to any Writable: all of it, and
   await finished
   t.regex(slow.taken, /\r\n6\r\nbefore\r\n6\r\nbehind\r\n0\r\n\r\n$/)
 })
+
+differential('a write to a corked socket as long as the one that leaves meanwhile', {
+  request: request(),
+  async script ({ req, m, turns }) {
+    m.setHeader('Content-Length', 2)
+    m.flushHeaders()
+    await turns(2)
+    req.socket.write('RAW')
+    req.socket.cork()
+    m.write('a')
+    req.socket.write('raw')
+    await turns(2)
+    m.write(Buffer.from('b'))
+    req.socket.uncork()
+    m.end()
+  },
+  check (t, { bytes }) { t.true(bytes.toString().endsWith('RAWarawb')) }
+})
