@@ -75,6 +75,18 @@ function writeDirect (connection, message, chunk, encoding, code, ends) {
   return status
 }
 
+/** Of a message whose head is sent, and which streams. */
+const TEXT = MessageBits.HAS_BODY | MessageBits.HEAD_STORED | MessageBits.HEAD_SENT | MessageBits.HAS_CHUNK
+
+/** Text behind chunks of this tick: what a write looks at was looked at when the place was opened. */
+function writeText (message, chunk) {
+  const { connection } = staging.place
+  const bits = TEXT | (message.chunkedEncoding ? MessageBits.CHUNKED : 0) | (crossingCode(chunk, 0) << 16)
+  const answer = connection.settle(native.write(connection.id, bits, undefined, chunk, undefined), message, false)
+  if (!answer) oweDrain(message)
+  return answer
+}
+
 /** Whether a declared length forbids the chunk (`strictContentLength`). */
 function exceedsLength (message, length, last) {
   const applies = message._contentLength != null && message._hasBody && !message._removedContLen &&
@@ -194,8 +206,12 @@ function refuseEnded (callback) {
 }
 
 function write (chunk, encoding, callback) {
-  if (staging.place.message === this && callback === undefined && isUint8Array(chunk) &&
-      (encoding === undefined || encoding === null || encoding === 'buffer') && staging.take(this, chunk)) return true
+  if (staging.place.message === this && callback === undefined) {
+    if (typeof chunk === 'string') {
+      if ((encoding === undefined || encoding === 'utf8') && chunk.length !== 0 && staging.isStillOpen(this)) return writeText(this, chunk)
+    } else if (isUint8Array(chunk) && (encoding === undefined || encoding === null || encoding === 'buffer') &&
+      staging.take(this, chunk)) return true
+  }
   if (typeof encoding === 'function') {
     callback = encoding
     encoding = null

@@ -31,7 +31,7 @@ const { set } = Object.getPrototypeOf(Uint8Array.prototype)
 const ledger = native?.ledger
 
 /** The message whose chunks are taken, and what was true of it. */
-const place = { message: null, socket: null, state: null, write: null, chunked: false, room: 0 }
+const place = { message: null, connection: null, socket: null, state: null, write: null, chunked: false, room: 0 }
 
 /**
  * Opens the place for a message after a write of its that was deferred.
@@ -40,6 +40,7 @@ const place = { message: null, socket: null, state: null, write: null, chunked: 
 function open (message, connection, room) {
   // A declared length wants each chunk counted.
   place.message = message.strictContentLength ? null : message
+  place.connection = connection
   place.socket = connection.socket
   place.state = connection.state
   place.write = connection.socket.write
@@ -75,6 +76,7 @@ function begin (message, connection, room, chunk) {
 /** Nothing more is taken; what was, leaves with the next crossing. */
 function close () {
   place.message = null
+  place.connection = null
   place.socket = null
   place.state = null
   place.write = null
@@ -85,14 +87,19 @@ function closeOf (state) {
   if (place.state === state) close()
 }
 
+/** Whether what was true of the message when the place was opened for it still is. */
+function isStillOpen (message) {
+  const { socket, state } = place
+  return !message.finished && !message.destroyed && message._headerSent && message._hasBody && !message.strictContentLength &&
+    (place.chunked ? message.chunkedEncoding : !message.chunkedEncoding) && message.socket === socket &&
+    socket.write === place.write && state.corked === 0 && !state.ending
+}
+
 /** @returns {boolean} whether the chunk was taken: `write` may answer `true` */
 function take (message, chunk) {
   const { length } = chunk
-  const { socket, state } = place
   const room = place.room - length - OVERHEAD
-  if (room < 0 || length > MOST || length === 0 || message.finished || message.destroyed || !message._headerSent ||
-      !message._hasBody || message.strictContentLength || (place.chunked ? !message.chunkedEncoding : message.chunkedEncoding) ||
-      message.socket !== socket || socket.write !== place.write || state.corked !== 0 || state.ending) return false
+  if (room < 0 || length > MOST || length === 0 || !isStillOpen(message)) return false
   place.room = room
   // Around it there is room for its size line (RFC 9112 section 7.1) and its CRLF, which Rust writes.
   const before = place.chunked ? (length < 0x10 ? 3 : length < 0x100 ? 4 : 5) : 0
@@ -105,4 +112,4 @@ function take (message, chunk) {
   return true
 }
 
-module.exports = { place, open, begin, close, closeOf, take }
+module.exports = { place, open, begin, close, closeOf, take, isStillOpen }
