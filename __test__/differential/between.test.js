@@ -14,15 +14,15 @@ const { subject, selfCheck } = require('../support/subject')
 
 const differential = differentialFor(test)
 
-/** A streaming response, and then two small Buffers with something between. */
-function between (act) {
+/** A streaming response, and then two small chunks with something between, the second a Buffer or text. */
+function between (act, behind = Buffer.from('behind ')) {
   return async (exchange) => {
     const { m, turns } = exchange
     m.write('first ')
     await turns(3)
     m.write(Buffer.from('before '))
     await act(exchange)
-    m.write(Buffer.from('behind '))
+    m.write(behind)
     exchange.snapshot('behind')
     await turns(3)
     if (!exchange.res.destroyed && exchange.res.socket) m.end()
@@ -57,7 +57,9 @@ const ACTS = {
 // end loses them, and a message that has lost its socket or its chunks fails an assertion.
 const JOINED = { unless: host.joinsTick }
 for (const [title, act] of Object.entries(ACTS)) {
-  differential(`between two chunks ${title}`, { script: between(act), ...(title.includes('socket') || title === 'chunks end') && JOINED })
+  const options = (title.includes('socket') || title === 'chunks end') && JOINED
+  differential(`between two chunks ${title}`, { script: between(act), ...options })
+  differential(`between a chunk and text ${title}`, { script: between(act, 'behind '), ...options })
 }
 
 for (const [title, act] of Object.entries({
@@ -65,6 +67,7 @@ for (const [title, act] of Object.entries({
   'it is destroyed': ({ m }) => { m.destroy() }
 })) {
   differential(`between two chunks ${title}`, { script: between(act), wire: 'any' })
+  differential(`between a chunk and text ${title}`, { script: between(act, 'behind '), wire: 'any' })
 }
 
 differential('between two chunks the message is detached from its socket', {
