@@ -18,10 +18,11 @@ const NO_BODY = [204, 304]
 
 /** What the host has let pass once. Bodiless codes change more than the line, and stay its own. */
 function remember (response, statusCode) {
-  const { statusMessage } = response
-  if (statusCode !== response.statusCode || typeof statusMessage !== 'string' || NO_BODY.includes(statusCode) ||
-      !(statusCode >= 200 && statusCode < known.length)) return
-  known[statusCode] = { message: statusMessage, line: `HTTP/1.1 ${statusCode} ${statusMessage}\r\n` }
+  const { statusMessage, _header: head } = response
+  if (statusCode !== response.statusCode || typeof statusMessage !== 'string' || typeof head !== 'string' ||
+      NO_BODY.includes(statusCode) || !(statusCode >= 200 && statusCode < known.length)) return
+  // Node 26 keeps lines, too, and doesn't look at `STATUS_CODES` again.
+  known[statusCode] = { message: statusMessage, line: head.slice(0, head.indexOf('\r\n') + 2) }
 }
 
 /**
