@@ -68,6 +68,9 @@ module.exports = {
   },
   /** The encoding's code of a chunk that is a Uint8Array. */
   BYTES: 255,
+  /** Of a long string in UTF-8 (src/binding/text.rs): of characters up to U+00FF, and of others. */
+  LONG_LATIN1: 254,
+  LONG_WIDE: 253,
   /** The first code of an encoding whose length Node estimates, base64; hex follows. */
   FIRST_ESTIMATED: 4,
   /** The first code of an encoding that Node does not have. */

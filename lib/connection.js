@@ -11,8 +11,8 @@
 
 const net = require('node:net')
 const { AsyncResource } = require('node:async_hooks')
-const { native, Page, Status, BYTES } = require('./binding')
-const { codeOf, crossingCode } = require('./encoding')
+const { native, Page, Status } = require('./binding')
+const { crossingCodeOf } = require('./encoding')
 const { optionsOf } = require('./options')
 const staging = require('./staging')
 const { Fifo } = require('./fifo')
@@ -119,7 +119,7 @@ class Connection {
   /** The native side is done with the descriptor. */
   forget () {
     native.detach(this.id)
-    staging.closeOf(this.state)
+    staging.closeOf(this)
     this.takeover.forget()
     this.pipeline?.giveBack()
     this.pipeline = null
@@ -331,8 +331,7 @@ class Connection {
     if (this.id === 0 || this.hasLeft()) return stock._write.call(this.socket, chunk, encoding, callback)
     if (this.pipeline !== null) return this.sinkAll([{ chunk, encoding }], callback)
     this.socket._unrefTimer()
-    const code = typeof chunk === 'string' ? crossingCode(chunk, codeOf(encoding)) : BYTES
-    this.sunk(native.append(this.id, chunk, code, 1), callback)
+    this.sunk(native.append(this.id, chunk, crossingCodeOf(chunk, encoding), 1), callback)
   }
 
   /** The Writable's `_writev`. */
@@ -342,8 +341,7 @@ class Connection {
     let status = Status.SENT
     for (const { chunk, encoding } of chunks) {
       if (chunk === BARRIER) continue
-      const code = typeof chunk === 'string' ? crossingCode(chunk, codeOf(encoding)) : BYTES
-      status = native.append(this.id, chunk, code, 0)
+      status = native.append(this.id, chunk, crossingCodeOf(chunk, encoding), 0)
       if (status < 0) return this.sunk(status, callback)
     }
     if (this.pipeline !== null) this.follow(status)

@@ -1,6 +1,6 @@
 'use strict'
 
-const { native } = require('./binding')
+const { native, BYTES, LONG_LATIN1, LONG_WIDE } = require('./binding')
 const errors = require('./errors')
 
 /** @type {Map<string, number>} */
@@ -62,9 +62,6 @@ function lengthOf (chunk, code) {
 
 /** In code units. Of ASCII, shorter ones would take 0.02 µs more than by V8. */
 const LONG = 512
-/** UTF-8 of long strings, as src/binding/text.rs has it: of characters up to U+00FF, and of others. */
-const LONG_LATIN1 = 254
-const LONG_WIDE = 253
 
 /**
  * A string that V8 keeps in bytes can't match, and isn't looked through: 8 ns. A program may replace the
@@ -82,4 +79,18 @@ function crossingCode (text, code) {
   return exec.call(wide, text) === null ? LONG_LATIN1 : LONG_WIDE
 }
 
-module.exports = { codeOf, crossingCode, hostsLabel, isEncoding, lengthOf }
+/** The code by which a chunk of a Writable's crosses. */
+function crossingCodeOf (chunk, encoding) {
+  return typeof chunk === 'string' ? crossingCode(chunk, codeOf(encoding)) : BYTES
+}
+
+/** Bytes that a message has queued; Node counts strings in code units (`outputSize`). */
+function queuedLength ({ outputData }) {
+  let length = 0
+  for (const { data, encoding } of outputData) {
+    length += typeof data === 'string' ? lengthOf(data, codeOf(encoding)) : data.length
+  }
+  return length
+}
+
+module.exports = { codeOf, crossingCode, crossingCodeOf, hostsLabel, isEncoding, lengthOf, queuedLength }

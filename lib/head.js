@@ -17,6 +17,8 @@ const page = native?.page
 const { now } = Date
 const { setTimeout } = timers
 
+const isLenient = (message) => hasLeniency && message._isLenientHeaderValidation()
+
 let hostBits = -1
 let keepsContentLength = false
 
@@ -49,7 +51,7 @@ function bitsOf (message, statusCode, validate) {
     (statusCode === 204 || statusCode === 304 ? HeadBits.BODILESS_STATUS : 0) |
     (message._last ? HeadBits.LAST : 0) |
     (validate ? HeadBits.VALIDATE : 0) |
-    (hasLeniency && message._isLenientHeaderValidation() ? HeadBits.LENIENT : 0) |
+    (isLenient(message) ? HeadBits.LENIENT : 0) |
     (typeof contentLength === 'number' ? HeadBits.HAS_CONTENT_LENGTH : 0) |
     (contentLength ? HeadBits.NONZERO_CONTENT_LENGTH : 0)
 }
@@ -244,7 +246,7 @@ function apply (message, bits, changed, declared) {
 /** Overrides the host's: renders the trailer section. */
 function addTrailers (headers) {
   const input = new Arguments()
-  input.push(hasLeniency && this._isLenientHeaderValidation() ? 1 : 0)
+  input.push(isLenient(this) ? 1 : 0)
   const isArray = Array.isArray(headers)
   const complete = Object.keys(headers).every((key) => {
     const [name, value] = isArray ? headers[key] : [key, headers[key]]

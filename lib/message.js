@@ -9,7 +9,7 @@ const { isUint8Array } = require('node:util/types')
 const { native, Status, MessageBits, BYTES, FIRST_ESTIMATED, FIRST_LEGACY } = require('./binding')
 const { connectionOf } = require('./connection')
 const { knownConnectionOf } = require('./takeover')
-const { codeOf, crossingCode, hostsLabel, lengthOf } = require('./encoding')
+const { codeOf, crossingCode, hostsLabel, lengthOf, queuedLength } = require('./encoding')
 const { optionsOf } = require('./options')
 const staging = require('./staging')
 const errors = require('./errors')
@@ -439,13 +439,8 @@ function writableLength () {
   const connection = knownConnectionOf(socket)
   const streamed = hostLength.call(this)
   if (!isTruthful(this)) return streamed
-  let queued = 0
-  // Node counts the queued strings' length in code units.
-  for (const { data, encoding } of this.outputData) {
-    queued += typeof data === 'string' ? lengthOf(data, codeOf(encoding)) : data.length
-  }
   const own = connection?.isDeferred ? connection.folded().pending : 0
-  return streamed - this.outputSize + queued + own
+  return streamed - this.outputSize + queuedLength(this) + own
 }
 
 /** Puts the write side on a prototype that inherits from the host's. */

@@ -5,9 +5,8 @@
 // half of what such a response costs. Their turns, and with them their events, stay Node's.
 
 const http = require('node:http')
-const { EventEmitter } = require('node:events')
-const { native, BYTES } = require('./binding')
-const { codeOf, crossingCode, lengthOf } = require('./encoding')
+const { native } = require('./binding')
+const { crossingCodeOf, queuedLength } = require('./encoding')
 const { isWrapped, ofTurn } = require('./origin')
 const { flush } = require('./message')
 const host = require('./host')
@@ -19,19 +18,12 @@ const MOST = 1024
 const MOST_AHEAD = 8 * 1024 - 1
 
 const { prototype } = http.ServerResponse
-/** What Node calls on a response in its turn. */
-const turn = Object.entries({
-  assignSocket: prototype.assignSocket,
-  detachSocket: prototype.detachSocket,
-  _finish: prototype._finish,
-  _flushOutput: prototype._flushOutput,
-  _flush: flush,
-  emit: EventEmitter.prototype.emit
-})
+/** What Node calls on a response in its turn. @type {[string, Function][]} */
+const turn = [...Object.keys(ofTurn).map((name) => [name, prototype[name]]), ['_flush', flush]]
 const isHosts = !Object.keys(ofTurn).some((name) => isWrapped(prototype, name, ofTurn))
 
 /** @typedef {import('node:http').ServerResponse} Response */
-/** @typedef {{ request: object, response: Response | null, hasEnded: boolean }} Waiting */
+/** @typedef {{ response: Response | null, hasEnded: boolean }} Waiting */
 
 /** Whether something runs when a piece of the response has left, but what Node runs after the last. */
 function hasCallbacks ({ outputData }) {
@@ -60,10 +52,6 @@ function mayGoAhead ({ response, hasEnded }) {
     response.listenerCount('socket') === 0 && isPlain(response)
 }
 
-function lengthOfPiece ({ data, encoding }) {
-  return typeof data === 'string' ? lengthOf(data, codeOf(encoding)) : data.length
-}
-
 class Pipeline {
   /** @param {import('./connection').Connection} connection */
   constructor (connection) {
@@ -85,10 +73,10 @@ class Pipeline {
       waiting.length = 0
       return hosts.call(parser, request, keepAlive)
     }
-    const entry = { request, response: null, hasEnded: false }
+    const entry = { response: null, hasEnded: false }
     this.current = request.socket._httpMessage
     waiting.push(entry)
-    const restore = hearEmit(request.socket.server, (response) => { entry.response = response }, request)
+    const restore = hearEmit(request.socket.server, request, (response) => { entry.response = response })
     try {
       return hosts.call(parser, request, keepAlive)
     } finally {
@@ -130,7 +118,7 @@ class Pipeline {
     for (; count < waiting.length; count++) {
       const next = waiting[count]
       if (!isHosts || !isUnheard(before) || !mayGoAhead(next)) break
-      const length = next.response.outputData.reduce((sum, piece) => sum + lengthOfPiece(piece), 0)
+      const length = queuedLength(next.response)
       if (length > MOST_AHEAD || length > room) break
       room -= length
       this.queue(next.response)
@@ -143,8 +131,7 @@ class Pipeline {
   queue (response) {
     const { id } = this.connection
     for (const { data, encoding } of response.outputData) {
-      if (data.length === 0) continue
-      native.append(id, data, typeof data === 'string' ? crossingCode(data, codeOf(encoding)) : BYTES, 0)
+      if (data.length !== 0) native.append(id, data, crossingCodeOf(data, encoding), 0)
     }
     response.outputData = [{ data: '', encoding: 'latin1', callback: response.outputData.at(-1).callback }]
     response._onPendingData(-response.outputSize)
@@ -162,10 +149,11 @@ class Pipeline {
  * Until its first event: Node itself tells there which response is the request's. What a program says of
  * them can be changed (`res.req`), or be of a response that Node never made.
  * @param {import('node:http').Server} server
+ * @param {import('node:http').IncomingMessage} request
  * @param {(response: Response) => void} hear
  * @returns {() => void} what ends it
  */
-function hearEmit (server, hear, request) {
+function hearEmit (server, request, hear) {
   const { emit } = server
   const before = Object.getOwnPropertyDescriptor(server, 'emit')
   const restore = () => {

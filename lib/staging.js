@@ -31,7 +31,7 @@ const { set } = Object.getPrototypeOf(Uint8Array.prototype)
 const ledger = native?.ledger
 
 /** The message whose chunks are taken, and what was true of it. */
-const place = { message: null, connection: null, socket: null, state: null, write: null, chunked: false, room: 0 }
+const place = { message: null, connection: null, write: null, chunked: false, room: 0 }
 
 /**
  * Opens the place for a message after a write of its that was deferred.
@@ -41,8 +41,6 @@ function open (message, connection, room) {
   // A declared length wants each chunk counted.
   place.message = message.strictContentLength ? null : message
   place.connection = connection
-  place.socket = connection.socket
-  place.state = connection.state
   place.write = connection.socket.write
   place.chunked = message.chunkedEncoding
   place.room = room < arena.length ? room : arena.length
@@ -77,19 +75,17 @@ function begin (message, connection, room, chunk) {
 function close () {
   place.message = null
   place.connection = null
-  place.socket = null
-  place.state = null
   place.write = null
 }
 
-/** The socket of this Writable takes nothing any more. */
-function closeOf (state) {
-  if (place.state === state) close()
+/** The connection takes nothing any more. */
+function closeOf (connection) {
+  if (place.connection === connection) close()
 }
 
 /** Whether what was true of the message when the place was opened for it still is. */
 function isStillOpen (message) {
-  const { socket, state } = place
+  const { socket, state } = place.connection
   return !message.finished && !message.destroyed && message._headerSent && message._hasBody && !message.strictContentLength &&
     (place.chunked ? message.chunkedEncoding : !message.chunkedEncoding) && message.socket === socket &&
     socket.write === place.write && state.corked === 0 && !state.ending

@@ -4,10 +4,9 @@ const finished = require('node:diagnostics_channel').channel('http.server.respon
 const { Recorder } = require('../support/recorder')
 const { RawClient } = require('../support/raw-client')
 const { startServer } = require('../support/servers')
+const { WARM, warmUp } = require('../support/warm')
 const { turn, turns, tick, deferred } = require('../support/event-loop')
 const { realise, lengthOf, bodyLength } = require('./programs')
-
-const WARM = '/warm'
 
 const WAITS = { microtask: () => Promise.resolve(), tick, turn }
 
@@ -159,12 +158,7 @@ class ProgramServer {
 
   async #allAtOnce (programs, done, clients, isWarm) {
     const client = await this.#connect(clients)
-    for (let burst = 1; burst <= (isWarm ? 2 : 0); burst++) {
-      client.methods.push('GET', 'GET', 'GET')
-      client.send(requestOf({ method: 'GET', version: '1.1', connection: null }, WARM.slice(1)).repeat(3))
-      await client.until(({ text }) => text.split(`\r\n\r\n${WARM}`).length === 3 * burst + 1)
-      await turns(2)
-    }
+    if (isWarm) client.methods.push(...await warmUp(client))
     client.methods.push(...programs.map(({ method }) => method))
     client.send(programs.map(requestOf).join(''))
     await Promise.race([client.closed, Promise.all(done.map(({ promise }) => promise))])

@@ -9,7 +9,7 @@ use napi::sys;
 /// The encoding's code of a chunk that is a Uint8Array.
 pub(super) const BYTES: u32 = 255;
 
-/// UTF-8 of a long string of U+0000 to U+00FF. `lib/encoding.js` has the same list.
+/// UTF-8 of a long string of U+0000 to U+00FF. `lib/binding.js` has the same list.
 const LONG_LATIN1: u32 = 254;
 /// UTF-8 of another long string.
 const LONG_WIDE: u32 = 253;

@@ -74,29 +74,13 @@ impl Framing {
         }
         let whole = len + self.overhead(len);
         let frame = room.get_mut(..whole)?;
-        let digit = |place: u32| DIGITS[len >> (4 * place) & 0xf];
-        match frame {
-            [first, cr, lf, .., last_cr, last_lf] if len < 0x10 => {
-                *first = digit(0);
-                (*cr, *lf, *last_cr, *last_lf) = (b'\r', b'\n', b'\r', b'\n');
-            }
-            [first, second, cr, lf, .., last_cr, last_lf] if len < 0x100 => {
-                (*first, *second) = (digit(1), digit(0));
-                (*cr, *lf, *last_cr, *last_lf) = (b'\r', b'\n', b'\r', b'\n');
-            }
-            _ => {
-                let at = self.overhead(len) - 2;
-                let mut place = at - 2;
-                frame[place..at].copy_from_slice(b"\r\n");
-                let mut rest = len;
-                while rest > 0 {
-                    place -= 1;
-                    frame[place] = DIGITS[rest & 0xf];
-                    rest >>= 4;
-                }
-                frame[whole - 2..].copy_from_slice(b"\r\n");
-            }
+        let (line, rest) = frame.split_at_mut(whole - len - 2);
+        let (digits, end_of_line) = line.split_at_mut(line.len() - 2);
+        for (place, digit) in digits.iter_mut().rev().enumerate() {
+            *digit = DIGITS[len >> (4 * place) & 0xf];
         }
+        end_of_line.copy_from_slice(b"\r\n");
+        rest[len..].copy_from_slice(b"\r\n");
         Some(whole)
     }
 
