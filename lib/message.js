@@ -332,6 +332,8 @@ function isFirstAndWhole (message, chunk) {
 
 function endStreamed (message, chunk, encoding, code, callback) {
   if (chunk !== null && message._hasBody) {
+    // Nothing leaves any more, and for an end with a chunk the host then has no `finish`.
+    if (message.socket?.destroyed) return callHost(hostEnd, message, chunk, encoding, code, callback)
     message.socket?.cork()
     writeStreamed(message, chunk, encoding, code)
     chunk = null

@@ -316,3 +316,19 @@ differential('an upgrade without a listener is an ordinary request', {
   request: request('GET', '/', { fields: ['Upgrade: x'] }),
   script: ({ m }) => { m.end('plain') }
 })
+
+for (const last of ['', 'more', Buffer.from('more')]) {
+  for (const length of [true, false]) {
+    differential(`end with ${JSON.stringify(last)} in the tick of a socket.destroy, ${length ? 'under a length' : 'chunked'}`, {
+      async script ({ m, cb, socket, turns }) {
+        if (length) m.setHeader('Content-Length', 9)
+        m.write('begin')
+        await turns(2)
+        socket.destroy()
+        m.end(last, cb('end'))
+        await turns(2)
+      },
+      wire: 'any'
+    })
+  }
+}

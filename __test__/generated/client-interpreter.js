@@ -64,11 +64,6 @@ class Exchange {
   #before = 0
   /** The program's own: Node corks for a tick of its own. */
   #corks = 0
-  /**
-   * The peer has got something of this request while the program corked nothing. What comes of a tick that ends
-   * corked is a matter of timing: sluice may have handed over what Node still holds.
-   */
-  #heard = false
 
   constructor (origin, request, agent, ready) {
     this.#origin = origin
@@ -119,7 +114,6 @@ class Exchange {
     const peer = await this.#origin.peerOf(socket)
     await until(() => socket.destroyed || this.#corks > 0 || peer.length === socket.bytesWritten)
     await turns(3)
-    if (this.#corks === 0 && peer?.length > this.#before) this.#heard = true
     return peer
   }
 
@@ -127,7 +121,7 @@ class Exchange {
   async #say (head, event) {
     const { req } = this
     const peer = await this.#settle()
-    if (peer === undefined || this.#answered || req.destroyed || !this.#heard) return
+    if (peer === undefined || this.#answered || req.destroyed || peer.length === this.#before) return
     const said = Promise.race([new Promise((resolve) => req.once(event, resolve)), this.#closed.promise])
     peer.socket.write(head)
     const [res] = [await said]
