@@ -10,6 +10,8 @@
 //   socket.write ─→ Writable ─┘ (waits behind the barrier while the queue is not empty)
 
 const net = require('node:net')
+// The global is a getter.
+const process = require('node:process')
 const { AsyncResource } = require('node:async_hooks')
 const { native, Page, Status } = require('./binding')
 const { crossingCodeOf } = require('./encoding')
@@ -74,8 +76,9 @@ class Connection {
     this.inBarrier = false
     /** Callbacks by the offset at which they are due. */
     this.callbacks = new Fifo()
-    /** Callbacks taken since the attachment. */
+    /** Callbacks taken since the attachment, and those of them for which a tick is scheduled. */
     this.taken = 0
+    this.promised = 0
     /** Called when user memory is empty. */
     this.onEmpty = null
     /** The context in which what waits is answered. */
@@ -180,7 +183,9 @@ class Connection {
 
   /** The callbacks that are due now run in a tick of their own. */
   deliverSoon () {
-    if (this.callbacks.length !== 0) process.nextTick(deliver, this, this.enqueued - this.pending, this.taken)
+    if (this.callbacks.length === 0 || this.promised === this.taken) return
+    process.nextTick(deliver, this, this.enqueued - this.pending, this.taken)
+    if (this.pending === 0) this.promised = this.taken
   }
 
   /** What was written is answered in the context of now. */

@@ -24,10 +24,11 @@ const MOST = 2048
 /** A longer head crosses on its own. */
 const MOST_HEAD = 16 * 1024
 
-/** A Buffer, for its `latin1Write`. @type {Buffer} */
+/** @type {Buffer} */
 const arena = native && Buffer.from(native.arena.buffer)
-/** By way of the arena it would be looked for anew at each write (`LoadIC`, 2 ns). */
+/** By way of the arena they would be looked for anew at each write (`LoadIC`, 2 ns). */
 const { set } = Object.getPrototypeOf(Uint8Array.prototype)
+const { latin1Write } = Buffer.prototype
 const ledger = native?.ledger
 
 /** The message whose chunks are taken, and what was true of it. */
@@ -42,7 +43,7 @@ function open (message, connection, room) {
   place.message = message.strictContentLength ? null : message
   place.connection = connection
   place.write = connection.socket.write
-  place.chunked = message.chunkedEncoding
+  place.chunked = Boolean(message.chunkedEncoding)
   place.room = room < arena.length ? room : arena.length
   ledger[HANDLE] = connection.id
   ledger[CHUNKED] = place.chunked ? 1 : 0
@@ -62,7 +63,7 @@ function begin (message, connection, room, chunk) {
   open(message, connection, room)
   if (head.length !== 0) {
     place.room -= head.length
-    arena.latin1Write(head, 0, head.length)
+    latin1Write.call(arena, head, 0, head.length)
     ledger[FIRST] = head.length | HEAD
     ledger[LENGTH] = head.length
     ledger[COUNT] = 1
@@ -83,12 +84,17 @@ function closeOf (connection) {
   if (place.connection === connection) close()
 }
 
-/** Whether what was true of the message when the place was opened for it still is. */
+/**
+ * Whether what was true of the message when the place was opened for it still is. Compared with booleans:
+ * what may be anything takes six branches each.
+ */
 function isStillOpen (message) {
   const { socket, state } = place.connection
-  return !message.finished && !message.destroyed && message._headerSent && message._hasBody && !message.strictContentLength &&
-    (place.chunked ? message.chunkedEncoding : !message.chunkedEncoding) && message.socket === socket &&
-    socket.write === place.write && state.corked === 0 && !state.ending
+  const { strictContentLength } = message
+  return message.finished === false && message.destroyed === false && message._headerSent === true &&
+    message._hasBody === true && (strictContentLength === false || strictContentLength === undefined) &&
+    message.chunkedEncoding === place.chunked && message.socket === socket &&
+    socket.write === place.write && state.corked === 0 && state.ending === false
 }
 
 /** @returns {boolean} whether the chunk was taken: `write` may answer `true` */
@@ -98,7 +104,7 @@ function take (message, chunk) {
   if (room < 0 || length > MOST || length === 0 || !isStillOpen(message)) return false
   place.room = room
   // Around it there is room for its size line (RFC 9112 section 7.1) and its CRLF, which Rust writes.
-  const before = place.chunked ? (length < 0x10 ? 3 : length < 0x100 ? 4 : 5) : 0
+  const before = place.chunked === true ? (length < 0x10 ? 3 : length < 0x100 ? 4 : 5) : 0
   const at = ledger[LENGTH] + before
   const count = ledger[COUNT]
   set.call(arena, chunk, at)

@@ -1,5 +1,6 @@
 'use strict'
 
+const vm = require('node:vm')
 const test = require('ava')
 const host = require('../support/host')
 const { differentialFor } = require('../support/differential')
@@ -95,6 +96,31 @@ for (const [name, args] of Object.entries(ENDS)) {
       wire: 'exact'
     })
   }
+}
+
+// Behind a chunk of its tick, and without a callback, a write makes the fewest checks.
+const VIEWS = {
+  'a Uint8Array of another realm': vm.runInNewContext('new Uint8Array([65, 66])'),
+  'an Int8Array': new Int8Array([65, 66]),
+  'a Uint8ClampedArray': new Uint8ClampedArray([65, 66]),
+  'a Uint16Array that inherits from Buffer': Object.setPrototypeOf(new Uint16Array([65, 66]), Buffer.prototype),
+  'a DataView': new DataView(new ArrayBuffer(2)),
+  'a Buffer by its prototype alone': Object.create(Buffer.prototype),
+  null: null,
+  'a number': 1
+}
+for (const [name, chunk] of Object.entries(VIEWS)) {
+  differential(`write(${name}) behind a Buffer`, {
+    async script ({ m, snapshot, turn }) {
+      m.write(Buffer.from('first'))
+      m.write(chunk)
+      snapshot('after it')
+      m.write(Buffer.from('last'))
+      await turn()
+      m.write(chunk)
+      m.end()
+    }
+  })
 }
 
 const CHUNKS = {
