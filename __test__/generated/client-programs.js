@@ -4,7 +4,7 @@
 
 const fc = require('fast-check')
 const host = require('../support/host')
-const { step, weighted, chunk, lengthOf, withoutLateCorks } = require('./programs')
+const { step, weighted, chunk, lengthOf, withoutVagueCorks } = require('./programs')
 
 const small = chunk.filter((chunk) => lengthOf(chunk) <= 20_000)
 const fieldName = fc.constantFrom('X-A', 'x-a', 'X-Bee', 'Content-Type', 'Cookie')
@@ -26,16 +26,6 @@ const STEPS = [
 // Hosts that join corked chunks, or whose cork is broken: see programs.js.
 if (!host.joinsCorkedChunks) STEPS.push(weighted(2, step('cork')), weighted(2, step('uncork')))
 
-/** What `flushHeaders` has handed over, a cork of the same tick doesn't hold (docs/compatibility.md). */
-function withoutCorksBehindFlush (steps) {
-  let isFlushed = false
-  return steps.filter(({ op, kind }) => {
-    if (op === 'flushHeaders') isFlushed = true
-    else if (kind === 'tick' || kind === 'settled' || op === 'interim' || op === 'answer') isFlushed = false
-    return op !== 'cork' || !isFlushed
-  })
-}
-
 /** A Content-Length that the body doesn't have can't be told apart from its successor. */
 const framings = ['none', 'none', 'length', 'length', 'chunked', ...(host.joinsCorkedChunks ? [] : ['wrong length'])]
 
@@ -48,7 +38,7 @@ const request = fc.record({
   connection: fc.constantFrom(null, null, null, 'close', 'keep-alive'),
   // When the answer is no interim one: does it end the connection?
   closes: fc.constantFrom(false, false, false, true),
-  steps: fc.array(fc.oneof(...STEPS), { maxLength: 8 }).map(withoutLateCorks).map(withoutCorksBehindFlush),
+  steps: fc.array(fc.oneof(...STEPS), { maxLength: 8 }).map(withoutVagueCorks),
   last: fc.record({ chunk: fc.option(small), callback: fc.boolean() })
 }).map(({ framing, ...rest }) => ({
   ...rest,

@@ -68,6 +68,6 @@ run(`${PROGRAMS} random programs`, async (t) => {
   } finally {
     for (const server of Object.values(servers).flatMap(Object.values)) await server.close()
   }
-  t.true(programs >= PROGRAMS / 2)
+  t.true(programs >= (process.env.SLUICE_PATH ? 1 : PROGRAMS / 2))
   t.log(`${programs} programs`)
 })
