@@ -5,6 +5,25 @@
 const fs = require('node:fs')
 const path = require('node:path')
 
+/** `e_shoff`, `e_shentsize` and `e_shnum` of the header of a 64-bit ELF file, which ends with the table they tell of. */
+const HEADER = { length: 64, tableAt: 0x28, entrySize: 0x3a, entries: 0x3c }
+
+/**
+ * Whether the file is as long as it says, if it is an ELF file: one that was cut off (a full disk, a broken
+ * copy) ends the process with SIGBUS when it is loaded, before there is an error to catch.
+ */
+function isWhole (file) {
+  const descriptor = fs.openSync(file)
+  try {
+    const header = Buffer.alloc(HEADER.length)
+    if (fs.readSync(descriptor, header) < HEADER.length || header.toString('latin1', 0, 4) !== '\x7fELF') return true
+    const table = header.readUInt16LE(HEADER.entrySize) * header.readUInt16LE(HEADER.entries)
+    return Number(header.readBigUInt64LE(HEADER.tableAt)) + table <= fs.fstatSync(descriptor).size
+  } finally {
+    fs.closeSync(descriptor)
+  }
+}
+
 /**
  * The addon stands beside index.js, named after its platform and C library.
  * @returns {object | null} null on a platform that sluice does not drive
@@ -15,8 +34,10 @@ function load () {
   // Asking the process for its C library costs 6 ms (process.report); a package has one of them.
   const libc = fs.existsSync(path.join(directory, `sluice.linux-${process.arch}-musl.node`)) ? 'musl' : 'gnu'
   const name = `sluice.linux-${process.arch}-${libc}.node`
+  const file = path.join(directory, name)
   try {
-    return require(path.join(directory, name))
+    if (!isWhole(file)) throw new Error(`${file}: the file was cut off`)
+    return require(file)
   } catch (error) {
     error.message = `sluice: ${name} does not load; is it built (npm run build)? ${error.message}`
     throw error

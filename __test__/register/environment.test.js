@@ -107,12 +107,16 @@ async function refuses (t, flags, reason) {
 
 if (process.platform === 'linux') {
   const addon = fs.readdirSync(root).find((name) => /^sluice\..*\.node$/.test(name))
+  const whole = fs.readFileSync(path.join(root, addon))
   const BROKEN = {
     missing: undefined,
     empty: Buffer.alloc(0),
     'no library': Buffer.from('not a library\n'),
+    'cut off in its header': whole.subarray(0, 40),
+    'cut off in its code': whole.subarray(0, 64 * 1024),
+    'cut off before its end': whole.subarray(0, whole.length - 1),
     // e_machine of the ELF header.
-    'for another machine': fs.readFileSync(path.join(root, addon)).fill(0xff, 18, 20)
+    'for another machine': Buffer.from(whole).fill(0xff, 18, 20)
   }
   for (const [title, bytes] of Object.entries(BROKEN)) {
     test(`an addon that is ${title}`, async (t) => {
