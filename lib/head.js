@@ -92,7 +92,8 @@ class Arguments {
     if (!headers) return true
     if (headers === message[host.kOutHeaders]) {
       for (const key in headers) {
-        if (!this.pushField(message, headers[key][0], headers[key][1])) return false
+        const entry = headers[key]
+        if (!this.pushField(message, entry[0], entry[1])) return false
       }
       return true
     }
