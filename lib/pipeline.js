@@ -17,6 +17,7 @@ const MOST = 1024
 /** Bytes of a response that goes ahead. Each of its pieces is copied (`HOLD_FROM`, src/binding/body.rs). */
 const MOST_AHEAD = 8 * 1024 - 1
 
+const { __lookupSetter__: lookupSetter } = Object.prototype
 const { prototype } = http.ServerResponse
 /** What Node calls on a response in its turn. @type {[string, Function][]} */
 const turn = [...Object.keys(ofTurn).map((name) => [name, prototype[name]]), ['_flush', flush]]
@@ -166,7 +167,9 @@ function hearEmit (server, request, hear) {
     if (given === request && response instanceof http.ServerResponse) hear(response)
     return emit.apply(this, arguments)
   }
-  if (before?.configurable !== false && Object.isExtensible(server)) {
+  // Setting it takes 0.1 µs, and defining it 0.4. An inherited setter would be called.
+  const isSet = before === undefined && lookupSetter.call(server, 'emit') === undefined && Reflect.set(server, 'emit', ours)
+  if (!isSet && before?.configurable !== false && Object.isExtensible(server)) {
     Object.defineProperty(server, 'emit', { value: ours, writable: true, configurable: true, enumerable: before?.enumerable ?? true })
   }
   return restore
