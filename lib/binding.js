@@ -5,23 +5,29 @@
 const fs = require('node:fs')
 const path = require('node:path')
 
-/** `e_shoff`, `e_shentsize` and `e_shnum` of the header of a 64-bit ELF file, which ends with the table they tell of. */
-const HEADER = { length: 64, tableAt: 0x28, entrySize: 0x3a, entries: 0x3c }
+/**
+ * Of the header of a 64-bit ELF file: its magic number, and the places of `e_shoff`, `e_shentsize` and `e_shnum`,
+ * which tell of the table that ends the file.
+ */
+const HEADER = { length: 64, magic: 0x7f454c46, tableAt: 0x28, entrySize: 0x3a, entries: 0x3c }
 
 /**
- * Whether the file is as long as it says, if it is an ELF file: one that was cut off (a full disk, a broken
- * copy) ends the process with SIGBUS when it is loaded, before there is an error to catch.
+ * Whether the file is as long as its header says: one that was cut off (a full disk, a broken copy) ends the
+ * process with SIGBUS when it is loaded. What has no such header, or is missing, is an error of `require` then.
  */
 function isWhole (file) {
+  const size = fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0
+  if (size < HEADER.length) return true
+  const header = Buffer.alloc(HEADER.length)
   const descriptor = fs.openSync(file)
   try {
-    const header = Buffer.alloc(HEADER.length)
-    if (fs.readSync(descriptor, header) < HEADER.length || header.toString('latin1', 0, 4) !== '\x7fELF') return true
-    const table = header.readUInt16LE(HEADER.entrySize) * header.readUInt16LE(HEADER.entries)
-    return Number(header.readBigUInt64LE(HEADER.tableAt)) + table <= fs.fstatSync(descriptor).size
+    fs.readSync(descriptor, header)
   } finally {
     fs.closeSync(descriptor)
   }
+  if (header.readUInt32BE(0) !== HEADER.magic) return true
+  const table = header.readUInt16LE(HEADER.entrySize) * header.readUInt16LE(HEADER.entries)
+  return Number(header.readBigUInt64LE(HEADER.tableAt)) + table <= size
 }
 
 /**

@@ -124,6 +124,12 @@ if (process.platform === 'linux') {
       await refuses(t, ['--require', copy], new RegExp(`sluice: ${addon} does not load; is it built \\(npm run build\\)\\? [^\\n]+`))
     })
   }
+
+  test('an addon that is missing has the code of a module that is', async (t) => {
+    const index = path.join(path.dirname(copyOf(t)), 'index.js')
+    const { out } = await runNode(['--eval', `try { require(${JSON.stringify(index)}) } catch ({ code }) { process.stdout.write(code) }`])
+    t.is(out, 'MODULE_NOT_FOUND')
+  })
 }
 
 test('a platform that there is no addon for', async (t) => {
