@@ -68,6 +68,11 @@ test('environments side by side, again and again', async (t) => {
   t.is(out, Array(3).fill('sent 0, sent 0, sent 0, sent 0').join('\n'))
 })
 
+// Code that V8 has compiled for it is thrown away else, with Node's own.
+test('the hidden class of sockets stays what it is when one closes', async (t) => {
+  t.is((await run('classes', ['--allow-natives-syntax'])).out, 'true')
+})
+
 test('10,000 connections and 100,000 responses leave neither memory nor descriptors behind', async (t) => {
   const { code, out } = await run('connections', ['--expose-gc'])
   t.is(code, 0)
