@@ -5,7 +5,7 @@
 // hidden class of its own (taking a socket over cost 25 µs; 7 with these and without symbols).
 
 const net = require('node:net')
-const { Slot } = require('./slot')
+const { SocketSlot, HandleSlot } = require('./slot')
 const { isWrapped, ofSocket } = require('./origin')
 
 const SLOT_MASK = (1 << 20) - 1
@@ -27,45 +27,49 @@ function connectionBy (id) {
   return connection?.id === id ? connection : undefined
 }
 
-/** @returns {Connection | undefined} of a socket, or of a socket's handle */
-function knownConnectionOf (object) {
-  return Slot.get(object)
+/** @returns {Connection | undefined} of a socket */
+function knownConnectionOf (socket) {
+  return SocketSlot.get(socket)
 }
 
 /**
- * The connection of a socket or of its handle; where they are called through a `Proxy`, which has
- * no private field of theirs, the descriptor tells.
+ * Of a socket or handle that is called through a `Proxy`, which has no private field of theirs: the
+ * descriptor tells.
  */
-function connectionBeneath (object) {
-  return Slot.get(object) ?? connections.find((one) => one !== undefined && one.handle.fd === (object._handle ?? object).fd)
+function connectionByDescriptor ({ fd }) {
+  return connections.find((one) => one !== undefined && one.handle.fd === fd)
 }
+
+const beneathSocket = (socket) => SocketSlot.get(socket) ?? connectionByDescriptor(socket._handle ?? socket)
+const beneathHandle = (handle) => HandleSlot.get(handle) ?? connectionByDescriptor(handle)
 
 /** Whether a socket writes as Node made it. */
 function isStock (socket) {
-  return isHosts && Object.keys(stock).every((name) => socket[name] === stock[name])
+  return isHosts && socket.write === stock.write && socket._write === stock._write &&
+    socket._writev === stock._writev && socket._final === stock._final
 }
 
 function _write (chunk, encoding, callback) {
-  const connection = connectionBeneath(this)
+  const connection = beneathSocket(this)
   if (connection === undefined) stock._write.call(this, chunk, encoding, callback)
   else connection.sink(chunk, encoding, callback)
 }
 
 function _writev (chunks, callback) {
-  const connection = connectionBeneath(this)
+  const connection = beneathSocket(this)
   if (connection === undefined) stock._writev.call(this, chunks, callback)
   else connection.sinkAll(chunks, callback)
 }
 
 function _final (callback) {
-  const connection = connectionBeneath(this)
+  const connection = beneathSocket(this)
   if (connection === undefined) stock._final.call(this, callback)
   else connection.final(callback)
 }
 
 /** libuv closes the descriptor in these, synchronously: its number may be a stranger's next. */
 const closers = Object.fromEntries(CLOSERS.map((name) => [name, function (...values) {
-  const connection = connectionBeneath(this)
+  const connection = beneathHandle(this)
   connection?.detach()
   const behind = connection?.takeover.behind?.[name]
   return (behind ? behind.value ?? behind.get.call(this) : Object.getPrototypeOf(this)[name]).apply(this, values)
@@ -76,7 +80,7 @@ const bytesWritten = {
   enumerable: true,
   get () {
     const libuv = Reflect.get(Object.getPrototypeOf(this), 'bytesWritten', this)
-    const connection = connectionBeneath(this)
+    const connection = beneathHandle(this)
     return connection === undefined ? libuv : smallest(libuv + connection.takeover.countedBefore + connection.folded().enqueued)
   }
 }
@@ -98,14 +102,14 @@ function isLeaving (socket) {
 }
 
 function leaveAtUpgrade () {
-  if (isLeaving(this)) connectionBeneath(this)?.leave()
+  if (isLeaving(this)) beneathSocket(this)?.leave()
 }
 
 /** One socket's, from the first write to the hand-over or the end. */
 class Takeover {
   /** @param {Connection} connection with its socket, handle and id */
   constructor (connection) {
-    const earlier = Slot.get(connection.handle)
+    const earlier = HandleSlot.get(connection.handle)
     this.connection = connection
     /** Bytes that were queued when the socket was HTTP's before: it has left, and come back. */
     this.countedBefore = earlier === undefined ? 0 : earlier.takeover.countedBefore + earlier.enqueued
@@ -119,8 +123,8 @@ class Takeover {
     const { connection } = this
     const { socket, handle, id } = connection
     connections[id & SLOT_MASK] = connection
-    Slot.set(socket, connection)
-    Slot.set(handle, connection)
+    SocketSlot.set(socket, connection)
+    HandleSlot.set(handle, connection)
     socket._write = _write
     socket._writev = _writev
     socket._final = _final
@@ -148,7 +152,7 @@ class Takeover {
   giveBack () {
     const { socket, handle } = this.connection
     socket.removeListener('removeListener', leaveAtUpgrade)
-    Slot.set(socket, undefined)
+    SocketSlot.set(socket, undefined)
     for (const name of ['_write', '_writev', '_final']) delete socket[name]
     for (const name of CLOSERS) {
       if (handle[name] !== closers[name]) {
