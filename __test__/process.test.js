@@ -68,6 +68,10 @@ test('environments side by side, again and again', async (t) => {
   t.is(out, Array(3).fill('sent 0, sent 0, sent 0, sent 0').join('\n'))
 })
 
+test('no emitter is made but the socket, the request and the response', async (t) => {
+  t.is((await run('emitters')).out, 'IncomingMessage, ServerResponse, Socket')
+})
+
 // Code that V8 has compiled for it is thrown away else, with Node's own.
 test('the hidden class of sockets stays what it is when one closes', async (t) => {
   t.is((await run('classes', ['--allow-natives-syntax'])).out, 'true')
