@@ -9,15 +9,6 @@ const { isWrapped } = require('./origin')
 const message = new http.OutgoingMessage()
 const { write, end, _storeHeader } = http.OutgoingMessage.prototype
 const server = new http.Server()
-const fields = Object.getOwnPropertyDescriptors(message)
-
-/**
- * A message that no constructor has seen. Node's `EventEmitter.init` stays fast up to four hidden
- * classes: a server's socket, request and response, and one of the program's. A probe of another
- * class would take that last place (by which 3 % more of a response's CPU on Node 26 went to
- * megamorphic stores in every constructor).
- */
-const unseenMessage = () => Object.create(http.OutgoingMessage.prototype, fields)
 
 /** A symbol-keyed property of `object` by the symbol's description. */
 function symbolOf (object, description) {
@@ -25,11 +16,27 @@ function symbolOf (object, description) {
 }
 
 /**
+ * A message that no constructor has seen. Node's `EventEmitter.init` stays fast up to four hidden
+ * classes: a server's socket, request and response, and one of the program's. A probe of another
+ * class would take that last place (1.5 % of a response's CPU on Node 26, in every constructor).
+ */
+function unseenMessage () {
+  return Object.create(http.OutgoingMessage.prototype, Object.getOwnPropertyDescriptors(message))
+}
+
+/** As `unseenMessage`. */
+function unseenWritable (_write) {
+  const probe = Object.assign(Object.create(Writable.prototype), { _write })
+  probe._writableState = new Writable.WritableState({}, probe, false)
+  return probe
+}
+
+/**
  * The fields that the host's own rules leave on a message with a head. Asked when the first head is
  * made, not at load, by nothing that others wrap.
  */
-function afterHead (own, headers) {
-  const probe = Object.assign(unseenMessage(), { statusCode: 200 }, own)
+function afterHead (fields, headers) {
+  const probe = Object.assign(unseenMessage(), { statusCode: 200 }, fields)
   _storeHeader.call(probe, 'HTTP/1.1 200 OK\r\n', headers)
   return probe
 }
@@ -47,9 +54,7 @@ const keepsContentLength = () => afterHead({}, { 'Content-Length': '1' })._conte
 function successArguments () {
   let done
   let given
-  const probe = Object.create(Writable.prototype)
-  probe._writableState = new Writable.WritableState({}, probe, false)
-  probe._write = (chunk, encoding, callback) => { done = callback }
+  const probe = unseenWritable((chunk, encoding, callback) => { done = callback })
   probe.write('x', (...values) => { given = values })
   done()
   return given
@@ -79,7 +84,7 @@ function corkIsBroken (corked) {
 function probeCork () {
   let wire = ''
   const probe = unseenMessage()
-  const sink = new Writable({ write (chunk, encoding, callback) { wire += chunk; callback() } })
+  const sink = unseenWritable((chunk, encoding, callback) => { wire += chunk; callback() })
   sink._httpMessage = probe
   probe.socket = sink
   probe.emit = () => false
