@@ -155,6 +155,7 @@ function currentSecond () {
   if (second !== 0) return second
   const time = now()
   second = Math.floor(time / 1000)
+  // An integer for V8 too: a double would make it put away the hidden class of all timers.
   setTimeout(forgetSecond, (1000 - time % 1000) | 0).unref()
   return second
 }
@@ -167,7 +168,7 @@ function render (input, status) {
   if (known !== undefined && known.second === date && isSame(known.input, input)) return known
   const taken = input.taken()
   const head = native.renderHead(...taken)
-  const entry = { input: taken, second: date, bits: page[Page.HEAD_BITS] | 0, declared: page[Page.DECLARED_LENGTH], head }
+  const entry = { input: taken, second: date, bits: page[Page.HEAD_BITS], declared: page[Page.DECLARED_LENGTH], head }
   if (taken.length <= FIRST_FIELD + 2 * MOST_FIELDS) rendered[place] = entry
   return entry
 }

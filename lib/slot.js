@@ -9,8 +9,8 @@ class Given {
  * `Reflect.ownKeys` nor `util.inspect`. Defining a symbol that isn't enumerable takes 3 µs an object, and a
  * `WeakMap` is slower to read.
  *
- * Sockets and handles have one each: a place in the code stays fast up to four hidden classes, and these
- * are five, with the value and before (0.6 % of the CPU of a response on Node 26).
+ * Sockets and handles have one each: a place in the code stays fast up to four hidden classes, and sockets
+ * and handles, with the value and before, are more (0.6 % of the CPU of a response on Node 26).
  */
 class SocketSlot extends Given {
   #value

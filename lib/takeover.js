@@ -43,7 +43,7 @@ function connectionByDescriptor ({ fd }) {
 const beneathSocket = (socket) => SocketSlot.get(socket) ?? connectionByDescriptor(socket._handle ?? socket)
 const beneathHandle = (handle) => HandleSlot.get(handle) ?? connectionByDescriptor(handle)
 
-/** Whether a socket writes as Node made it. */
+/** Whether a socket writes as Node made it. V8 makes a loop over the names slow for all sockets. */
 function isStock (socket) {
   return isHosts && socket.write === stock.write && socket._write === stock._write &&
     socket._writev === stock._writev && socket._final === stock._final
