@@ -41,7 +41,8 @@ async function turn (subject, scenario, kept, times) {
   }
 }
 
-const applies = (scenario, subject) => !scenario.without?.includes(subject.name) && !(scenario.load === 'startup' && subject.name !== 'sluice')
+const applies = (scenario, subject) => !scenario.without?.includes(subject.name) &&
+  (subject.apps?.includes(scenario.app) ?? true) && !(scenario.load === 'startup' && subject.name !== 'sluice')
 
 /**
  * @param {import('./scenarios').Scenario[]} scenarios

@@ -12,14 +12,14 @@ const { FILE } = require('./apps')
 const cache = path.dirname(FILE)
 const time = (file) => fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
 
-/** @param {string} name of native/NAME.c */
+/** @param {string} name of native/NAME.c, with `.node` for an addon */
 const program = (name) => path.join(cache, name)
 
-async function compile (name) {
-  const source = path.join(__dirname, 'native', `${name}.c`)
+async function compile (name, ...flags) {
+  const source = path.join(__dirname, 'native', `${path.parse(name).name}.c`)
   const header = path.join(__dirname, 'native', 'http.h')
   if (time(program(name)) > Math.max(time(source), time(header))) return
-  await run('cc', ['-O2', '-Wall', '-o', program(name), source])
+  await run('cc', ['-O2', '-Wall', ...flags, '-o', program(name), source])
 }
 
 function has (command, commandArguments) {
@@ -40,6 +40,7 @@ async function prepare () {
   }
   fs.mkdirSync(cache, { recursive: true })
   for (const name of ['limit', 'load', 'stall', 'latency']) await compile(name)
+  await compile('least.node', '-shared', '-fPIC', `-I${path.join(__dirname, 'node_modules', 'node-api-headers', 'include')}`)
   if (!fs.existsSync(FILE)) fs.writeFileSync(FILE, Buffer.alloc(50 * 1024 * 1024, 'a line of a file, '))
 }
 

@@ -31,6 +31,7 @@ function floorText (scenario, figures) {
   const results = floors(scenario, figures, ours)
   if (results.length === 0) return texts.join(', ')
   const missed = results.filter((result) => !result.reached)
+  if (floors({ ...scenario, floor: { stock: scenario.floor.stock } }, figures, 'least').some(({ reached }) => !reached)) texts[0] += ' (beyond the least write side)'
   return `${texts.join(', ')}: ${missed.length === 0 ? 'reached' : `**not reached** (${missed.map(({ value, base }) => `${value.toFixed(2)} ${names[base]}`).join(', ')})`}`
 }
 
@@ -107,7 +108,7 @@ function picture (scenarios, subjects, figures) {
 
 /** Writes docs/benchmarks.md and its picture. */
 function writeReport (scenarios, subjects, { figures, cpu, failures, rounds }, { clients, command }) {
-  const drawn = picture(scenarios, subjects.filter(({ name }) => name !== 'limit'), figures)
+  const drawn = picture(scenarios, subjects.filter(({ name }) => name !== 'limit' && name !== 'least'), figures)
   fs.writeFileSync(path.join(docs, 'benchmarks.svg'), drawn)
   fs.writeFileSync(path.join(docs, 'benchmarks.md'), `# Benchmarks
 
@@ -133,7 +134,9 @@ load ran: what else the machine does disturbs it less than it does throughput. A
 SHA-256 are asserted before a figure counts${failures.length > 0 ? '; a subject that failed has none' : ''}. \`wrk\` loads the plain scenarios with 50 connections; large bodies,
 pipelining, connections and stalled clients (${clients}) have a client in C (\`bench/native\`) that
 drops large bodies inside the kernel. The limit is an epoll server in C that sends a response made
-beforehand: where a subject comes near it, the kernel is what is measured.
+beforehand: where a subject comes near it, the kernel is what is measured. The least write side is Node's
+own server whose \`end\` and \`write\` do nothing but send such bytes (\`bench/least.js\`): what is left is Node's
+reading, parsing, messages and events, and no write side under them can be faster.
 ${failuresText(failures)}`)
 }
 

@@ -1,13 +1,13 @@
 'use strict'
 
-// One server process: server.js http|sluice APP [tls]. Prints its port as one line of JSON, and
-// ends with its standard input.
+// One server process: server.js http|sluice APP [tls], or server.js least APP FILE FIRST PIECE (least.js).
+// Prints its port as one line of JSON, and ends with its standard input.
 
 const fs = require('node:fs')
 const path = require('node:path')
 const { findApp } = require('./apps')
 
-const [module_, name, tls] = process.argv.slice(2)
+const [module_, name, tls, ...sizes] = process.argv.slice(2)
 
 const fixture = (file) => fs.readFileSync(path.join(__dirname, '..', '__test__', 'fixtures', 'tls', file))
 
@@ -17,6 +17,7 @@ function create (listener) {
     const sluice = require('..')
     return tls === 'tls' ? sluice.createSecureServer(options, listener) : sluice.createServer(options, listener)
   }
+  if (module_ === 'least') require('./least').install(tls, ...sizes.map(Number))
   return require(tls === 'tls' ? 'node:https' : 'node:http').createServer(options, listener)
 }
 

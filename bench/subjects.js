@@ -15,15 +15,28 @@ const architecture = { x64: 'x64', arm64: 'aarch64' }[process.arch]
 const BUN = path.join(__dirname, 'node_modules', '@oven', `bun-linux-${architecture}`, 'bin', 'bun')
 const DENO = path.join(__dirname, 'node_modules', '@deno', `linux-${process.arch}-glibc`, 'deno')
 
-/** @type {{ name: string, title: string, file?: string, command: (app: string, tls: string) => string[] }[]} */
+/** `apps`: those that it can serve, where not all. @type {{ name: string, title: string, file?: string, apps?: string[], command: (app: string, tls: string) => string[] }[]} */
 const subjects = [
   { name: 'stock', title: `Node ${process.versions.node}`, command: (...app) => [process.execPath, SERVER, 'http', ...app] },
   { name: 'sluice', title: 'sluice', command: (...app) => [process.execPath, SERVER, 'sluice', ...app] },
   { name: 'register', title: 'sluice/register', file: REGISTER, command: (...app) => [process.execPath, '--require', REGISTER, SERVER, 'http', ...app] },
   { name: 'bun', title: 'Bun', file: BUN, command: (...app) => [BUN, SERVER, 'http', ...app] },
   { name: 'deno', title: 'Deno', file: DENO, command: (...app) => [DENO, 'run', '--quiet', '--no-check', '--node-modules-dir=manual', '-A', SERVER, 'http', ...app] },
-  { name: 'limit', title: 'the limit', file: program('limit'), command: (app) => [program('limit'), responseFile(app), String(app === 'events' ? EVENT.length + 6 : 0)] }
+  { name: 'least', title: 'the least', file: program('least.node'), apps: ['hello', 'json', 'events', 'express'], command: leastCommand },
+  { name: 'limit', title: 'the limit', file: program('limit'), command: (app) => [program('limit'), responseFile(app), String(pieceOf(app))] }
 ]
+
+/** The bytes of one `send`, framing and all; 0 where it is the whole response. */
+function pieceOf (app) {
+  return app === 'events' ? EVENT.length + 6 : 0
+}
+
+function leastCommand (app) {
+  const file = responseFile(app)
+  const piece = pieceOf(app)
+  const head = fs.readFileSync(file).indexOf('\r\n\r\n') + 4
+  return [process.execPath, SERVER, 'least', app, file, String(head + piece), String(piece)]
+}
 
 /** The subjects that are there; says in one line which are not. */
 function presentSubjects (log = console.error) {
