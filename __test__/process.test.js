@@ -31,11 +31,15 @@ test('a process that is killed a turn after a write that was answered true has l
   t.deepEqual(await run('truth'), { code: 0, signal: null, out: 'true\ntrue' })
 })
 
-test('a process without descriptors left for the readiness thread goes on', async (t) => {
+test('a process without descriptors left for the readiness thread loses nothing', async (t) => {
   const limited = ['sh', '-c', 'ulimit -n 64; exec "$0" "$@"']
   t.deepEqual(await run('exhausted', [], limited), {
-    code: 0, signal: null, out: 'EMFILE\nclose, close, write EMFILE, write EMFILE'
+    code: 0, signal: null, out: 'EMFILE\ntrue\ntrue\ntrue\nended, ended, ended, false, false, false, written, written, written'
   })
+})
+
+test('a pipe that is no socket is written by Node', async (t) => {
+  t.deepEqual(await run('fifo'), { code: 0, signal: null, out: 'b\r\nby a FIFO, \r\n12\r\nwhich is no socket\r\n0' })
 })
 
 test('process.exit with bytes queued does not hang or crash', async (t) => {

@@ -53,7 +53,7 @@ function load () {
 module.exports = {
   native: load(),
   /** Places on the status page, `Page` in src/binding/environment.rs. */
-  Page: { ENQUEUED: 0, SENT: 1, PENDING: 2, ERRNO: 3, HEAD_BITS: 4, DECLARED_LENGTH: 5, ROOM: 6 },
+  Page: { ENQUEUED: 0, SENT: 1, PENDING: 2, ERRNO: 3, HEAD_BITS: 4, DECLARED_LENGTH: 5, ROOM: 6, WATCHED: 7 },
   /** Statuses of write, append and flush. */
   Status: { SENT: 0, DEFERRED: 1, BLOCKED: 2, IGNORED: 3, FAILED: -100, STALE: -101, DETACHED: -102 },
   /** `MessageBits` in src/message/state.rs and the flags beside them in src/binding/body.rs. */

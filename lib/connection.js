@@ -10,7 +10,8 @@
 //   socket.write ─→ Writable ─┘ (waits behind the barrier while the queue is not empty)
 
 const net = require('node:net')
-// The global is a getter.
+// The globals are a getter, and what a program may replace.
+const { setImmediate, setTimeout } = require('node:timers')
 const process = require('node:process')
 const { AsyncResource } = require('node:async_hooks')
 const { native, Page, Status } = require('./binding')
@@ -18,7 +19,7 @@ const { crossingCodeOf } = require('./encoding')
 const { optionsOf } = require('./options')
 const staging = require('./staging')
 const { Fifo } = require('./fifo')
-const { Takeover, stock, isStock, knownConnectionOf, connectionBy } = require('./takeover')
+const { Takeover, stock, isStock, knownConnectionOf, earlierOf, connectionBy } = require('./takeover')
 const host = require('./host')
 const errors = require('./errors')
 
@@ -28,19 +29,28 @@ let Pipeline = null
 /** The barrier, known by identity. */
 const BARRIER = Buffer.alloc(0)
 const page = native?.page
+/** Milliseconds. */
+const ASK_AGAIN = 10
 
 /**
- * A socket is writable again. Where the peer has reset it, libuv tells the socket's reader in the same
- * poll of the event loop, and that is the error which Node reports: a write would take it away
- * (`write ECONNRESET` in 195 of 200 cases). So writes wait until the poll is over.
+ * A socket is writable again. It takes its turn when the poll of the event loop is over, and one turn in each
+ * round: a fast reader is ready again before the kernel's copy is made, and 64 of them would leave no time for
+ * timers, requests and other sockets (gaps of 2 to 6 s; stock Node 0.2).
+ *
+ * And where the peer has reset it, libuv tells the socket's reader in the same poll, and that is the error
+ * which Node reports: a write would take it away (`write ECONNRESET` in 195 of 200 cases).
  */
-native?.onReady((handle) => {
-  if (native.isLost(handle) !== 0) setImmediate(ready, handle)
-  else ready(handle)
-})
+native?.onReady((handle) => { setImmediate(ready, handle) })
 
 function ready (handle) {
   connectionBy(handle)?.ready()
+}
+
+function askAgain (handle) {
+  const connection = connectionBy(handle)
+  if (connection === undefined) return
+  connection.asksAgain = false
+  connection.ready()
 }
 
 /**
@@ -84,6 +94,8 @@ class Connection {
     /** The context in which what waits is answered. */
     this.resource = null
     this.leaves = false
+    /** A timer asks the kernel for room. */
+    this.asksAgain = false
     /** Made when a response ends before its turn. @type {import('./pipeline').Pipeline | null} */
     this.pipeline = null
     this.takeover = new Takeover(this)
@@ -98,6 +110,11 @@ class Connection {
     this.leaves = true
     this.flush()
     this.giveBack()
+  }
+
+  /** Whether what the socket writes is Node's: it has no handle any more, or another, or HTTP has let go of it. */
+  isStocks () {
+    return this.id === 0 || this.socket._handle !== this.handle || this.hasLeft()
   }
 
   /** Whether HTTP has let go of the socket unseen: it has no message, and Node has freed its parser. */
@@ -136,7 +153,7 @@ class Connection {
    */
   isDirectFor (message) {
     const { state, socket } = this
-    return this.id !== 0 && state.length === this.barrierLength &&
+    return this.id !== 0 && socket._handle === this.handle && state.length === this.barrierLength &&
       state.corked === 0 && !state.ending && !socket.destroyed && socket._httpMessage === message &&
       (this.release === null || (this.inBarrier && state.getBuffer().length === 0)) && socket.write === stock.write &&
       message.outputData.length === 0
@@ -211,6 +228,8 @@ class Connection {
     switch (status) {
       case Status.DEFERRED:
         staging.open(message, this, this.room)
+        // What is put aside comes off it, and is not told of when another connection's call moves it.
+        this.room = 0
         this.defer()
         return true
       case Status.SENT:
@@ -219,6 +238,7 @@ class Connection {
         if (isLast) this.answer()
         else this.answerInTick()
         if (status === Status.SENT) return true
+        this.seeToRoom()
         this.raiseBarrier()
         return false
       default:
@@ -288,8 +308,16 @@ class Connection {
       resource.runInAsyncScope(this.socket.destroy, this.socket, this.errorOf(status))
       return
     }
+    if (status === Status.BLOCKED) this.seeToRoom()
     this.adjustBarrier()
     resource.runInAsyncScope(this.advance, this)
+  }
+
+  /** Where the system has no descriptors, or threads, left to tell of the kernel's room, it is asked now and then. */
+  seeToRoom () {
+    if (page[Page.WATCHED] !== 0 || this.asksAgain) return
+    this.asksAgain = true
+    setTimeout(askAgain, ASK_AGAIN, this.id)
   }
 
   advance () {
@@ -333,7 +361,7 @@ class Connection {
       this.inBarrier = true
       return
     }
-    if (this.id === 0 || this.hasLeft()) return stock._write.call(this.socket, chunk, encoding, callback)
+    if (this.isStocks()) return stock._write.call(this.socket, chunk, encoding, callback)
     if (this.pipeline !== null) return this.sinkAll([{ chunk, encoding }], callback)
     this.socket._unrefTimer()
     this.sunk(native.append(this.id, chunk, crossingCodeOf(chunk, encoding), 1), callback)
@@ -341,7 +369,7 @@ class Connection {
 
   /** The Writable's `_writev`. */
   sinkAll (chunks, callback) {
-    if (this.id === 0 || this.hasLeft()) return stock._writev.call(this.socket, chunks, callback)
+    if (this.isStocks()) return stock._writev.call(this.socket, chunks, callback)
     this.socket._unrefTimer()
     let status = Status.SENT
     for (const { chunk, encoding } of chunks) {
@@ -381,6 +409,7 @@ class Connection {
       return callback()
     }
     if (status === Status.BLOCKED) {
+      this.seeToRoom()
       this.release = callback
       return
     }
@@ -458,6 +487,15 @@ function failAll (connection, error) {
   if (error !== null) socket.destroy(error)
 }
 
+/** Whether nothing of another socket's, which had the handle before, is on its way. */
+function isFree (handle) {
+  const earlier = earlierOf(handle)
+  if (earlier === undefined || earlier.id === 0) return true
+  if (!earlier.flush()) return false
+  earlier.detach()
+  return true
+}
+
 /**
  * The connection of a socket, made on first use; null where the native writer can't be used.
  * @returns {Connection | null}
@@ -476,7 +514,7 @@ function connectionOf (socket) {
     socket._writableState.length === 0 && isStock(socket)
   if (!isOurs) return null
   const options = optionsOf(socket)
-  if (!options.kernel) return null
+  if (!options.kernel || !isFree(handle)) return null
   const id = native.attach(handle.fd, options.coalesce ? 1 : 0)
   if (id === 0) return null
   return new Connection(socket, handle, id, options)

@@ -80,9 +80,12 @@ class Arguments {
     else if (Array.isArray(value)) {
       const unique = message[host.kUniqueHeaders]?.has(name.toLowerCase())
       this.push(unique ? -value.length - 1 : value.length)
+      const isJoined = unique || (value.length > 1 && name.length === 6 && name.toLowerCase() === 'cookie')
       for (const one of value) {
-        if (one === undefined) return false
-        this.push(`${one}`)
+        // As `Array.prototype.join` has them.
+        if (isJoined && one == null) this.push('')
+        else if (one === undefined) return false
+        else this.push(`${one}`)
       }
     } else this.push(`${value}`)
     return true

@@ -125,13 +125,10 @@ function writeStreamed (message, chunk, encoding, code, callback) {
     encoding = null
     code = BYTES
   }
-  let length = chunk.length
-  if (typeof chunk === 'string') {
-    length = lengthOf(chunk, code)
-    if (length !== chunk.length && isCountedBySocket(message)) {
-      chunk = Buffer.from(chunk, encoding)
-      encoding = null
-    }
+  const length = lengthOf(chunk, code)
+  if (typeof chunk === 'string' && length !== chunk.length && isCountedBySocket(message)) {
+    chunk = Buffer.from(chunk, encoding)
+    encoding = null
   }
   if (length === 0 || !message.chunkedEncoding) {
     // An empty chunk would end the body (RFC 9112 section 7.1). Bytes stay bytes: the head that

@@ -27,7 +27,10 @@ const MOST_HEAD = 16 * 1024
 /** @type {Buffer} */
 const arena = native && Buffer.from(native.arena.buffer)
 /** By way of the arena they would be looked for anew at each write (`LoadIC`, 2 ns). */
-const { set } = Object.getPrototypeOf(Uint8Array.prototype)
+const TypedArray = Object.getPrototypeOf(Uint8Array.prototype)
+const { set } = TypedArray
+/** What `set` copies; a program may have given the chunk another `length` of its own. */
+const { get: lengthOf } = Object.getOwnPropertyDescriptor(TypedArray, 'length')
 const { latin1Write } = Buffer.prototype
 const ledger = native?.ledger
 
@@ -58,11 +61,12 @@ function open (message, connection, room) {
  */
 function begin (message, connection, room, chunk) {
   const head = message._headerSent ? '' : message._header
-  if (chunk.length > MOST || chunk.length === 0 || message.strictContentLength || ledger[COUNT] !== 0 ||
-      head.length + chunk.length + OVERHEAD > room || head.length > MOST_HEAD) return false
+  const { length } = chunk
+  if (length > MOST || length === 0 || message.strictContentLength || ledger[COUNT] !== 0 ||
+      head.length + OVERHEAD + length + OVERHEAD > room || head.length > MOST_HEAD || lengthOf.call(chunk) !== length) return false
   open(message, connection, room)
   if (head.length !== 0) {
-    place.room -= head.length
+    place.room -= head.length + OVERHEAD
     latin1Write.call(arena, head, 0, head.length)
     ledger[FIRST] = head.length | HEAD
     ledger[LENGTH] = head.length
@@ -101,7 +105,7 @@ function isStillOpen (message) {
 function take (message, chunk) {
   const { length } = chunk
   const room = place.room - length - OVERHEAD
-  if (room < 0 || length > MOST || length === 0 || !isStillOpen(message)) return false
+  if (room < 0 || length > MOST || length === 0 || lengthOf.call(chunk) !== length || !isStillOpen(message)) return false
   place.room = room
   // Around it there is room for its size line (RFC 9112 section 7.1) and its CRLF, which Rust writes.
   const before = place.chunked === true ? (length < 0x10 ? 3 : length < 0x100 ? 4 : 5) : 0

@@ -32,6 +32,11 @@ function knownConnectionOf (socket) {
   return SocketSlot.get(socket)
 }
 
+/** @returns {Connection | undefined} the last of a handle */
+function earlierOf (handle) {
+  return HandleSlot.get(handle)
+}
+
 /**
  * Of a socket or handle that is called through a `Proxy`, which has no private field of theirs: the
  * descriptor tells.
@@ -109,7 +114,7 @@ function leaveAtUpgrade () {
 class Takeover {
   /** @param {Connection} connection with its socket, handle and id */
   constructor (connection) {
-    const earlier = HandleSlot.get(connection.handle)
+    const earlier = earlierOf(connection.handle)
     this.connection = connection
     /** Bytes that were queued when the socket was HTTP's before: it has left, and come back. */
     this.countedBefore = earlier === undefined ? 0 : earlier.takeover.countedBefore + earlier.enqueued
@@ -129,7 +134,7 @@ class Takeover {
     socket._writev = _writev
     socket._final = _final
     for (const name of CLOSERS) {
-      if (typeof handle[name] !== 'function' || this.inside?.includes(name)) continue
+      if (typeof handle[name] !== 'function' || handle[name] === closers[name] || this.inside?.includes(name)) continue
       if (Object.hasOwn(handle, name)) (this.behind ??= {})[name] = Object.getOwnPropertyDescriptor(handle, name)
       handle[name] = closers[name]
     }
@@ -169,4 +174,4 @@ class Takeover {
   }
 }
 
-module.exports = { Takeover, stock, isStock, isLeaving, knownConnectionOf, connectionBy }
+module.exports = { Takeover, stock, isStock, isLeaving, knownConnectionOf, earlierOf, connectionBy }

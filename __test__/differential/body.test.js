@@ -495,3 +495,27 @@ differential('a Uint8Array that changes while it waits', {
   // Whether the change is seen depends on when a host copies.
   unless: host.joinsCorkedChunks
 })
+
+/** A Uint8Array whose `length` is not the number of its bytes. */
+function foreign (text, length) {
+  return Object.defineProperty(Buffer.from(text), 'length', { value: length })
+}
+for (const [title, length] of Object.entries({ longer: 64, shorter: 2 })) {
+  differential(`a chunk that says it is ${title} than it is`, {
+    // Node 22 and later count what a tick gathers by it, 18 and 20 what a write does.
+    wire: 'meaning',
+    async script ({ m, turns }) {
+      // What is put aside for other writes must not show.
+      m.write(Buffer.from('a secret of somebody else, '.repeat(20)))
+      await turns(3)
+      m.write(Buffer.from('before '))
+      m.write(foreign('three', length))
+      m.write(Buffer.from('behind '))
+      await turns(3)
+      m.write(foreign('first', length))
+      m.write(Buffer.from('last'))
+      await turns(3)
+      m.end()
+    }
+  })
+}

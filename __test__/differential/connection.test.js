@@ -1,8 +1,9 @@
 'use strict'
 
 const test = require('ava')
+const net = require('node:net')
 const host = require('../support/host')
-const { differentialFor } = require('../support/differential')
+const { differentialFor, VARIANTS } = require('../support/differential')
 const { request, pipeline } = require('../support/requests')
 
 const differential = differentialFor(test)
@@ -332,3 +333,46 @@ for (const last of ['', 'more', Buffer.from('more')]) {
     })
   }
 }
+
+differential('a handle that has left its socket takes nothing more', {
+  variants: VARIANTS.filter(({ transport }) => transport !== 'tls'),
+  async script ({ m, cb, res, socket, turns }) {
+    socket.on('error', () => {})
+    m.setHeader('Content-Length', 100)
+    m.write('one ', cb(1))
+    m.write('two ', cb(2))
+    await turns(3)
+    const handle = socket._handle
+    socket._handle = null
+    socket.write('three', cb('socket'))
+    m.write('four')
+    await turns(3)
+    res.destroy()
+    handle.close()
+  }
+})
+
+differential('a handle that moves to another socket of HTTP', {
+  variants: VARIANTS.filter(({ transport }) => transport !== 'tls'),
+  async script ({ m, index, socket, turns, note }) {
+    m.setHeader('Content-Length', 100)
+    if (index === 1) {
+      m.write('three ')
+      m.write('four')
+      await turns(3)
+      const handle = socket._handle
+      socket.destroy()
+      return note('descriptor', [handle.fd < 0])
+    }
+    m.write('one ')
+    m.write('two ')
+    await turns(3)
+    const { server } = socket
+    const handle = socket._handle
+    socket._handle = null
+    handle.readStop()
+    const another = new net.Socket({ handle, readable: true, writable: true })
+    server.emit('connection', another)
+    another.parser.execute(Buffer.from(request('GET', '/again')))
+  }
+})

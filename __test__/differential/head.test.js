@@ -20,6 +20,8 @@ const WRITE_HEAD_FORMS = {
   'flat array with an odd length': [200, ['X-One', '1', 'X-Two']],
   'array of pairs': [200, [['X-One', '1'], ['X-Two', '2']]],
   'array values': [200, { 'Set-Cookie': ['a=1', 'b=2'], 'X-Many': ['1', '2'], Cookie: ['a', 'b'] }],
+  'cookies with holes': [200, { Cookie: ['a', null, undefined, 'b'] }],
+  'one cookie that is null': [200, { Cookie: [null] }],
   'null fields': [200, null],
   'undefined value': [200, { 'X-One': undefined }],
   'name with a space': [200, { 'X One': '1' }],

@@ -4,7 +4,7 @@ use super::environment::{Environment, Scratch, IGNORED, STALE};
 use super::text::{encode_argument, Units, BYTES};
 use super::value::{Call, HeldChunk};
 use crate::message::{Framing, Message, MessageBits, Write};
-use crate::transport::{Connection, Outcome};
+use crate::transport::{is_stream_socket, Connection, Outcome};
 use napi::sys;
 
 /// Flags beside [`MessageBits`] in the same integer; `lib/binding.js` has the same list.
@@ -21,10 +21,14 @@ const MOST_SCRATCH: usize = 256 * 1024;
 
 type Given = Option<sys::napi_value>;
 
-/// `attach(fd, coalesce)` → handle, 0 if there is no room.
+/// `attach(fd, coalesce)` → handle, 0 if there is no room, or the descriptor is no stream socket's.
 pub(super) fn attach(call: &mut Call<'_>) -> Given {
     let (fd, coalesce) = (call.int(0)?, call.int(1)? != 0);
-    let handle = call.environment.try_borrow_mut().ok()?.attach(fd, coalesce);
+    let handle = if is_stream_socket(fd) {
+        call.environment.try_borrow_mut().ok()?.attach(fd, coalesce)
+    } else {
+        None
+    };
     call.give_int(handle.unwrap_or(0) as i32)
 }
 
@@ -58,16 +62,6 @@ pub(super) fn flush(call: &mut Call<'_>) -> Given {
         None => STALE,
     };
     call.give_int(status)
-}
-
-/// `isLost(handle)` → 1 where the peer is gone, whose error a reader of the socket gets first.
-pub(super) fn is_lost(call: &mut Call<'_>) -> Given {
-    let handle = call.int(0)? as u32;
-    let mut environment = call.environment.try_borrow_mut().ok()?;
-    let lost = environment
-        .connection(handle)
-        .is_some_and(|connection| connection.is_lost());
-    call.give_int(lost as i32)
 }
 
 /// `fold(handle)` → status: moves what was put aside into its queue, and writes the page.

@@ -28,8 +28,10 @@ pub(super) enum Page {
     HeadBits,
     DeclaredLength,
     Room,
+    /// Of a blocked connection: whether the readiness thread tells of its room.
+    Watched,
 }
-const PAGE_LENGTH: usize = 7;
+const PAGE_LENGTH: usize = 8;
 
 /// Statuses of `write`, `append` and `flush`; `lib/binding.js` has the same list.
 pub(super) const IGNORED: i32 = 3;
@@ -222,16 +224,9 @@ impl Environment {
         self.set_page(Page::Room, room as f64);
         match outcome {
             Outcome::Blocked => {
-                if !waited {
-                    if let Err(errno) = self.start_waiting(handle) {
-                        self.set_page(Page::Errno, f64::from(errno));
-                        return -100;
-                    }
-                }
-                if (attempted || !waited) && self.watch(fd, handle).is_none() {
-                    self.set_page(Page::Errno, f64::from(libc::EIO));
-                    return -100;
-                }
+                let watched = (waited || self.start_waiting(handle))
+                    && ((waited && !attempted) || self.watch(fd, handle));
+                self.set_page(Page::Watched, f64::from(u8::from(watched)));
                 return 2;
             }
             _ if waited => self.stop_waiting(handle),
@@ -249,15 +244,17 @@ impl Environment {
         }
     }
 
-    fn watch(&mut self, fd: RawFd, handle: u32) -> Option<()> {
-        self.poller.as_ref()?.watch(fd, u64::from(handle)).ok()
+    /// Whether the readiness thread will tell of the socket. The system may refuse it memory.
+    fn watch(&self, fd: RawFd, handle: u32) -> bool {
+        self.poller
+            .as_ref()
+            .is_some_and(|poller| poller.watch(fd, u64::from(handle)).is_ok())
     }
 
-    /// # Errors
-    /// The system's number where the readiness thread can't be had (no descriptors left).
-    fn start_waiting(&mut self, handle: u32) -> std::result::Result<(), i32> {
-        if self.poller.is_none() {
-            self.start_poller()?;
+    /// Whether the readiness thread is there. The system may have no descriptors or threads left.
+    fn start_waiting(&mut self, handle: u32) -> bool {
+        if self.poller.is_none() && self.start_poller().is_err() {
+            return false;
         }
         if let Some(slot) = self.slot(handle) {
             slot.waiting = true;
@@ -267,7 +264,7 @@ impl Environment {
             // SAFETY: the notifier was made before the poller and lives until the poller is gone.
             unsafe { sys::napi_ref_threadsafe_function(self.env, self.notifier) };
         }
-        Ok(())
+        true
     }
 
     fn stop_waiting(&mut self, handle: u32) {
@@ -285,15 +282,13 @@ impl Environment {
         }
     }
 
-    fn start_poller(&mut self) -> std::result::Result<(), i32> {
+    fn start_poller(&mut self) -> Result<()> {
         // Once, though the thread may have to be tried again: Node aborts where a hook is added twice.
         if self.notifier.is_null() {
-            self.create_notifier().map_err(|_| libc::EIO)?;
+            self.create_notifier()?;
         }
         let notifier = Notifier(self.notifier);
-        let poller = Poller::start(Box::new(move || notifier.notify()))
-            .map_err(|error| error.raw_os_error().unwrap_or(libc::EIO))?;
-        self.poller = Some(poller);
+        self.poller = Some(Poller::start(Box::new(move || notifier.notify()))?);
         Ok(())
     }
 

@@ -24,14 +24,13 @@ use napi_derive::napi;
 pub fn register(exports: Object, env: Env) -> napi::Result<()> {
     let (env, exports) = (env.raw(), exports.raw());
     let environment = Environment::create(env, exports)?;
-    let functions: [(&str, value::Callback); 16] = [
+    let functions: [(&str, value::Callback); 15] = [
         ("attach\0", body::attach),
         ("detach\0", body::detach),
         ("write\0", body::write),
         ("append\0", body::append),
         ("flush\0", body::flush),
         ("fold\0", body::fold),
-        ("isLost\0", body::is_lost),
         ("onReady\0", body::on_ready),
         ("plan\0", body::plan),
         ("frame\0", body::frame),

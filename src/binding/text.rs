@@ -102,7 +102,7 @@ pub(super) fn encode(call: &mut Call<'_>) -> Option<sys::napi_value> {
 /// `byteLength(string, code)` → number of bytes, exactly.
 pub(super) fn byte_length(call: &mut Call<'_>) -> Option<sys::napi_value> {
     let len = encoded(call)?.len();
-    call.give_int(len as i32)
+    call.give_number(len as f64)
 }
 
 fn encoded(call: &Call<'_>) -> Option<Vec<u8>> {

@@ -290,6 +290,14 @@ impl Call<'_> {
         bytes_of(self.env, self.value(place)?, read)
     }
 
+    /// A number as the result, beyond 32 bits too.
+    pub(super) fn give_number(&self, number: f64) -> Option<sys::napi_value> {
+        let mut result = ptr::null_mut();
+        // SAFETY: the result belongs to the running call.
+        check(unsafe { sys::napi_create_double(self.env, number, &mut result) }).ok()?;
+        Some(result)
+    }
+
     /// A number as the result.
     pub(super) fn give_int(&self, int: i32) -> Option<sys::napi_value> {
         let mut result = ptr::null_mut();

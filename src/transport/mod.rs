@@ -14,3 +14,4 @@ mod socket;
 pub use connection::{Connection, Outcome};
 pub use poller::{Notify, Poller};
 pub use queue::{Detached, Held, SendQueue};
+pub use socket::is_stream_socket;

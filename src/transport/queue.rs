@@ -73,10 +73,18 @@ impl<H: Held> SendQueue<H> {
         self.pending += len;
     }
 
-    /// The next bytes, as many segments as `room` takes.
-    pub fn gather<'a>(&'a self, room: &mut Vec<IoSlice<'a>>, most: usize) -> Result<(), Detached> {
+    /// The next bytes: `most` at the most, of `most_segments` at the most.
+    pub fn gather<'a>(
+        &'a self,
+        room: &mut Vec<IoSlice<'a>>,
+        most_segments: usize,
+        mut most: usize,
+    ) -> Result<(), Detached> {
         let mut skip = self.consumed;
-        for segment in self.segments.iter().take(most) {
+        for segment in self.segments.iter().take(most_segments) {
+            if most == 0 {
+                break;
+            }
             let bytes = match segment {
                 Segment::Copied(bytes) => bytes.as_slice(),
                 Segment::Held(chunk, len) => chunk
@@ -85,7 +93,9 @@ impl<H: Held> SendQueue<H> {
                     .ok_or(Detached)?,
             };
             let rest = bytes.get(skip..).unwrap_or_default();
+            let rest = &rest[..rest.len().min(most)];
             skip = 0;
+            most -= rest.len();
             if !rest.is_empty() {
                 room.push(IoSlice::new(rest));
             }
@@ -144,10 +154,23 @@ mod tests {
     }
 
     #[test]
+    fn no_more_is_gathered_than_is_asked_for() {
+        let mut queue = SendQueue::new();
+        queue.hold(b"abc".to_vec(), 3);
+        queue.hold(b"defg".to_vec(), 4);
+        queue.consume(1, &mut Vec::new());
+        for (most, expected) in [(1, "b"), (2, "bc"), (4, "bcde"), (9, "bcdefg")] {
+            let mut room = Vec::new();
+            assert!(queue.gather(&mut room, 8, most).is_ok());
+            assert_eq!(room.concat(), expected.as_bytes());
+        }
+    }
+
+    #[test]
     fn a_detached_chunk_is_an_error_and_no_read() {
         let mut queue = SendQueue::new();
         queue.hold(Gone, 10);
-        assert!(queue.gather(&mut Vec::new(), 8).is_err());
+        assert!(queue.gather(&mut Vec::new(), 8, usize::MAX).is_err());
     }
 
     proptest! {
@@ -172,7 +195,7 @@ mod tests {
 
     fn drain(queue: &mut SendQueue<Vec<u8>>, got: &mut Vec<u8>, most: usize) {
         let mut room = Vec::new();
-        assert!(queue.gather(&mut room, 3).is_ok());
+        assert!(queue.gather(&mut room, 3, usize::MAX).is_ok());
         let bytes: Vec<u8> = room
             .iter()
             .flat_map(|part| part.to_vec())

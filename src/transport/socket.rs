@@ -67,15 +67,19 @@ pub(super) fn credit(fd: RawFd) -> usize {
     (memory[SNDBUF].saturating_sub(used).saturating_sub(4096) / 2) as usize
 }
 
-/// Whether the peer has reset the connection or is gone altogether. The error stays with the
-/// socket for whoever reads or writes next.
-pub(super) fn is_lost(fd: RawFd) -> bool {
-    let mut asked = libc::pollfd {
-        fd,
-        events: 0,
-        revents: 0,
-    };
-    // SAFETY: the kernel reads and writes the one pollfd, which outlives the call.
-    let told = unsafe { libc::poll(&mut asked, 1, 0) };
-    told > 0 && asked.revents & (libc::POLLERR | libc::POLLHUP) != 0
+/// Whether the descriptor is a stream socket: libuv's pipes may be any other kind of file.
+pub fn is_stream_socket(fd: RawFd) -> bool {
+    let mut kind: libc::c_int = 0;
+    let mut len = std::mem::size_of_val(&kind) as libc::socklen_t;
+    // SAFETY: the kernel writes at most `len` bytes, the size of `kind`.
+    let failed = unsafe {
+        libc::getsockopt(
+            fd,
+            libc::SOL_SOCKET,
+            libc::SO_TYPE,
+            (&raw mut kind).cast(),
+            &mut len,
+        )
+    } != 0;
+    !failed && kind == libc::SOCK_STREAM
 }
