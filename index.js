@@ -7,6 +7,10 @@ const { native } = require('./lib/binding')
 const { installOn } = native === null ? { installOn () {} } : require('./lib/message')
 const { kOptions, readOptions, hasOptions } = require('./lib/options')
 const { install, uninstall } = require('./lib/install')
+const { kServerResponse } = require('./lib/host')
+const interim = require('./lib/interim')
+const statusLine = require('./lib/status-line')
+const idle = require('./lib/idle')
 const isEncoding = native === null ? Buffer.isEncoding : require('./lib/encoding').isEncoding
 
 /** A class of the host's that can be called without `new`, as the host's can. */
@@ -24,7 +28,7 @@ function derive (Base, name) {
 
 const OutgoingMessage = derive(http.OutgoingMessage, 'OutgoingMessage')
 const ServerResponse = derive(http.ServerResponse, 'ServerResponse')
-if (native !== null) Object.assign(ServerResponse.prototype, require('./lib/interim').methods, require('./lib/status-line').inherited)
+if (native !== null) Object.assign(ServerResponse.prototype, interim.methods, statusLine.inherited)
 
 function serverFactory (load) {
   return function (options, listener) {
@@ -33,9 +37,11 @@ function serverFactory (load) {
       options = undefined
     }
     const ours = hasOptions(options) ? readOptions(options) : undefined
-    const server = load().createServer({ ...options, ServerResponse: options?.ServerResponse ?? ServerResponse }, listener)
+    const server = load().createServer(options, listener)
+    // Node looks at all that it is given, and where it comes from: it gets it as it is.
+    if (!options?.ServerResponse) server[kServerResponse] = ServerResponse
     if (ours !== undefined) server[kOptions] = ours
-    if (native !== null) Object.assign(server, require('./lib/idle').methods)
+    if (native !== null) Object.assign(server, idle.methods)
     return server
   }
 }

@@ -43,7 +43,8 @@ function load () {
   const file = path.join(directory, name)
   try {
     if (!isWhole(file)) throw new Error(`${file}: the file was cut off`)
-    return require(file)
+    // Node keeps the addon where this file is evaluated anew: each copy of ours has a state of its own there.
+    return require(file).open()
   } catch (error) {
     error.message = `sluice: ${name} does not load; is it built (npm run build)? ${error.message}`
     throw error

@@ -10,21 +10,19 @@
 //   socket.write ─→ Writable ─┘ (waits behind the barrier while the queue is not empty)
 
 const net = require('node:net')
-// The globals are a getter, and what a program may replace.
+// What tests replace by fakes of their own (Jest, sinon) is taken as it was.
 const { setImmediate, setTimeout } = require('node:timers')
-const process = require('node:process')
+const { nextTick } = require('node:process')
 const { AsyncResource } = require('node:async_hooks')
 const { native, Page, Status } = require('./binding')
 const { crossingCodeOf } = require('./encoding')
 const { optionsOf } = require('./options')
 const staging = require('./staging')
 const { Fifo } = require('./fifo')
+const { Pipeline } = require('./pipeline')
 const { Takeover, stock, isStock, knownConnectionOf, earlierOf, connectionBy } = require('./takeover')
 const host = require('./host')
 const errors = require('./errors')
-
-// Few connections have one.
-let Pipeline = null
 
 /** The barrier, known by identity. */
 const BARRIER = Buffer.alloc(0)
@@ -156,7 +154,7 @@ class Connection {
     return this.id !== 0 && socket._handle === this.handle && state.length === this.barrierLength &&
       state.corked === 0 && !state.ending && !socket.destroyed && socket._httpMessage === message &&
       (this.release === null || (this.inBarrier && state.getBuffer().length === 0)) && socket.write === stock.write &&
-      message.outputData.length === 0
+      this.takeover.isInPlace() && message.outputData.length === 0
   }
 
   /**
@@ -201,7 +199,7 @@ class Connection {
   /** The callbacks that are due now run in a tick of their own. */
   deliverSoon () {
     if (this.callbacks.length === 0 || this.promised === this.taken) return
-    process.nextTick(deliver, this, this.enqueued - this.pending, this.taken)
+    nextTick(deliver, this, this.enqueued - this.pending, this.taken)
     if (this.pending === 0) this.promised = this.taken
   }
 
@@ -215,7 +213,7 @@ class Connection {
   answerInTick () {
     if (this.inTick) return
     this.inTick = true
-    process.nextTick(endTick, this)
+    nextTick(endTick, this)
   }
 
   /**
@@ -243,7 +241,7 @@ class Connection {
         return false
       default:
         this.isDeferred = false
-        process.nextTick(fail, this, this.errorOf(status))
+        nextTick(fail, this, this.errorOf(status))
         return false
     }
   }
@@ -302,15 +300,11 @@ class Connection {
   ready () {
     const status = native.flush(this.id)
     this.read()
-    const resource = this.resource ?? new AsyncResource('SLUICEWRITE')
-    if (status !== Status.BLOCKED && status !== Status.SENT) {
-      // What waits gets the error when the descriptor is closed: the socket's `error` goes first.
-      resource.runInAsyncScope(this.socket.destroy, this.socket, this.errorOf(status))
-      return
-    }
+    this.resource ??= new AsyncResource('SLUICEWRITE')
+    if (status !== Status.BLOCKED && status !== Status.SENT) return fail(this, this.errorOf(status))
     if (status === Status.BLOCKED) this.seeToRoom()
     this.adjustBarrier()
-    resource.runInAsyncScope(this.advance, this)
+    this.resource.runInAsyncScope(this.advance, this)
   }
 
   /** Where the system has no descriptors, or threads, left to tell of the kernel's room, it is asked now and then. */
@@ -395,7 +389,7 @@ class Connection {
   /** A response behind another has ended. */
   endedBehind (message) {
     if (this.id === 0 || !this.socket.parser) return
-    this.pipeline ??= new (Pipeline ??= require('./pipeline').Pipeline)(this)
+    this.pipeline ??= new Pipeline(this)
     this.pipeline.ended(message)
   }
 
@@ -433,8 +427,8 @@ class Connection {
       // What its tick still gathers goes before the socket's `error`, which `destroy` is about to put
       // into the next tick, as what Node's socket buffers (`errorBuffer`). The rest goes behind it:
       // libuv gives the writes that it cancels back later still, and `finish` would tell of success.
-      if (this.resource === null) process.nextTick(fail, this, null)
-      else process.nextTick(process.nextTick, fail, this, null)
+      if (this.resource === null) nextTick(fail, this, null)
+      else nextTick(nextTick, fail, this, null)
     }
   }
 }
@@ -452,7 +446,7 @@ function guard (step, rest, ...values) {
     step(...values)
     isDone = true
   } finally {
-    if (!isDone) process.nextTick(rest, ...values)
+    if (!isDone) nextTick(rest, ...values)
   }
 }
 

@@ -8,7 +8,8 @@ function coded (Base, code, message) {
   const error = new Base(message)
   error.code = code
   // Node's own put the code into the stack's first line and not into the name.
-  error.stack = error.stack.replace(Base.name, `${Base.name} [${code}]`)
+  // A program may make anything of a stack (`Error.prepareStackTrace`), or have none.
+  if (typeof error.stack === 'string') error.stack = error.stack.replace(Base.name, `${Base.name} [${code}]`)
   return error
 }
 

@@ -8,8 +8,9 @@
 // as many socket writes; stock Node makes four of a chunk.
 
 const net = require('node:net')
+const { inspect } = require('node:util')
 const { native } = require('./binding')
-const { isLeaving } = require('./takeover')
+const { isLeaving, isStock } = require('./takeover')
 const errors = require('./errors')
 
 const kGather = Symbol('sluice.gather')
@@ -47,6 +48,19 @@ class Batch {
     const bytes = native.frame(this.isChunked ? 1 : 0, ...this.chunks)
     return bytes.length === this.length ? bytes : errors.detachedChunk()
   }
+
+  /** For those who look into the Writable. */
+  [inspect.custom] () {
+    return this.frame()
+  }
+
+  toString (...values) {
+    return this.frame().toString(...values)
+  }
+
+  toJSON () {
+    return this.frame().toJSON()
+  }
 }
 // The Writable, and `bytesWritten`, look at a chunk's class and its length alone.
 Object.setPrototypeOf(Batch.prototype, Buffer.prototype)
@@ -63,8 +77,17 @@ class Gather {
     this.leaves = false
     this.onRemoved = () => { if (isLeaving(socket)) this.leave() }
     socket.on('removeListener', this.onRemoved)
-    socket._write = (chunk, encoding, callback) => this.sink(chunk, encoding, callback)
-    socket._writev = (chunks, callback) => this.sinkAll(chunks, callback)
+    this.ours = {
+      _write: (chunk, encoding, callback) => this.sink(chunk, encoding, callback),
+      _writev: (chunks, callback) => this.sinkAll(chunks, callback)
+    }
+    Object.assign(socket, this.ours)
+  }
+
+  /** Whether nobody looks at what the socket writes. */
+  isInPlace () {
+    const { socket, ours } = this
+    return socket.write === write && socket._write === ours._write && socket._writev === ours._writev
   }
 
   /**
@@ -114,7 +137,10 @@ class Gather {
   /** @param {number} writing bytes that the Writable counts and has handed to us */
   giveBack (writing) {
     if (!this.leaves || this.state.length !== writing) return
-    for (const name of ['_write', '_writev', kGather]) delete this.socket[name]
+    const { socket, ours } = this
+    delete socket[kGather]
+    // What others have put over ours stays, and calls ours.
+    for (const [name, value] of Object.entries(ours)) if (socket[name] === value) delete socket[name]
   }
 
   /** The Writable's `_write`. */
@@ -146,11 +172,10 @@ class Gather {
  */
 function gatherOf (socket) {
   const known = socket[kGather]
-  if (known !== undefined) return socket.write === write ? known : null
-  if (!socket.encrypted || !(socket instanceof net.Socket) || socket.write !== write ||
-      socket._write !== _write || socket._writev !== _writev) return null
+  if (known !== undefined) return known.isInPlace() ? known : null
+  if (!socket.encrypted || !(socket instanceof net.Socket) || !isStock(socket)) return null
   const gather = new Gather(socket)
-  Object.defineProperty(socket, kGather, { value: gather, configurable: true })
+  Object.defineProperty(socket, kGather, { __proto__: null, value: gather, configurable: true })
   return gather
 }
 

@@ -13,6 +13,8 @@ const hostAddTrailers = hostPrototype.addTrailers
 /** In late releases of Node 24, and since. */
 const hasLeniency = hostPrototype._isLenientHeaderValidation !== undefined
 const page = native?.page
+/** What ends a line of the head, or isn't allowed in one (RFC 9110 section 5.5). */
+const BREAKS = /[\r\n\0]/
 // A program may replace the global ones: the time on the wire stays the system's.
 const { now } = Date
 const { setTimeout } = timers
@@ -56,6 +58,15 @@ function bitsOf (message, statusCode, validate) {
     (contentLength ? HeadBits.NONZERO_CONTENT_LENGTH : 0)
 }
 
+/**
+ * Fields of which Node makes more than text, where they aren't: a Content-Length's number, and, where a length
+ * is known, Buffers of a Content-Disposition's values, in their array (`processHeader`, `_http_outgoing.js`).
+ */
+function isHosts (name, value) {
+  if (name.length === 14) return typeof value !== 'number' && name.toLowerCase() === 'content-length'
+  return name.length === 19 && name.toLowerCase() === 'content-disposition'
+}
+
 /** Arguments of a native call, in an array that is used again: one a head is 0.1 µs. */
 class Arguments {
   constructor () {
@@ -67,27 +78,37 @@ class Arguments {
     this.values[this.length++] = value
   }
 
-  /** A field as src/binding/head.rs takes it. @returns {boolean} false for what Node refuses */
-  pushField (message, name, value) {
+  /**
+   * A field as src/binding/head.rs takes it.
+   * @param {boolean} isTrailer lists are joined by other rules than a head's
+   * @returns {boolean} false for what is left to the host
+   */
+  pushField (message, name, value, isTrailer = false) {
     if (typeof name !== 'string' || value === undefined) return false
-    // With a known length Node makes a Buffer of this field's value, which a number can't become.
-    if (name.length === 19 && message._contentLength && name.toLowerCase() === 'content-disposition') {
-      const values = Array.isArray(value) ? value : [value]
-      if (!values.every((one) => typeof one === 'string')) return false
+    if (typeof value === 'string') {
+      this.push(name)
+      this.push(value)
+      return true
     }
+    if (!isTrailer && isHosts(name, value)) return false
     this.push(name)
-    if (typeof value === 'string') this.push(value)
-    else if (Array.isArray(value)) {
-      const unique = message[host.kUniqueHeaders]?.has(name.toLowerCase())
-      this.push(unique ? -value.length - 1 : value.length)
-      const isJoined = unique || (value.length > 1 && name.length === 6 && name.toLowerCase() === 'cookie')
-      for (const one of value) {
-        // As `Array.prototype.join` has them.
-        if (isJoined && one == null) this.push('')
-        else if (one === undefined) return false
-        else this.push(`${one}`)
-      }
-    } else this.push(`${value}`)
+    if (Array.isArray(value)) return this.pushList(message, name, value, isTrailer)
+    // As Node joins it: what an object's `valueOf` gives goes before its `toString`.
+    this.push('' + value)
+    return true
+  }
+
+  pushList (message, name, values, isTrailer) {
+    const { length } = values
+    const isUnique = Boolean(message[host.kUniqueHeaders]?.has(name.toLowerCase()))
+    const isJoined = isUnique || (isTrailer ? length < 2 : length > 1 && name.length === 6 && name.toLowerCase() === 'cookie')
+    this.push(isUnique ? -length - 1 : length)
+    for (const one of values) {
+      // As `Array.prototype.join` has them.
+      if (isJoined) this.push(one == null ? '' : `${one}`)
+      else if (one === undefined && !isTrailer && this.values[0] & HeadBits.VALIDATE) return false
+      else this.push('' + one)
+    }
     return true
   }
 
@@ -170,7 +191,7 @@ function render (input, status) {
   const known = rendered[place]
   if (known !== undefined && known.second === date && isSame(known.input, input)) return known
   const taken = input.taken()
-  const head = native.renderHead(...taken)
+  const head = native.renderHead(date, ...taken)
   const entry = { input: taken, second: date, bits: page[Page.HEAD_BITS], declared: page[Page.DECLARED_LENGTH], head }
   if (taken.length <= FIRST_FIELD + 2 * MOST_FIELDS) rendered[place] = entry
   return entry
@@ -192,7 +213,7 @@ function refuse (message, firstLine, headers) {
   http.validateHeaderValue('head', '\n')
 }
 
-/** @returns {Rendered | null} null for what Node refuses before it looks at its characters */
+/** @returns {Rendered | null} null for what is left to the host */
 function renderFor (message, bits, statusCode, firstLine, headers) {
   const input = spare ?? new Arguments()
   spare = null
@@ -214,9 +235,8 @@ function _storeHeader (firstLine, headers) {
   const { statusCode } = this
   const before = bitsOf(this, statusCode, headers !== this[host.kOutHeaders])
   const result = renderFor(this, before, statusCode, firstLine, headers)
-  if (result === null || typeof result.head !== 'string') {
-    refuse(this, firstLine, headers)
-  }
+  if (result === null) return storeByHost(this, firstLine, headers)
+  if (typeof result.head !== 'string') refuse(this, firstLine, headers)
   const after = result.bits
   if (after !== before) apply(this, after, after ^ before, result.declared)
   if (keepsContentLength && after & HeadBits.SAW_CONTENT_LENGTH) this._contentLength = declaredIn(this, headers)
@@ -226,14 +246,24 @@ function _storeHeader (firstLine, headers) {
   if (after & HeadBits.EXPECT) this._send('')
 }
 
+/** @returns {unknown[][]} names and values */
+function entriesOf (message, headers) {
+  if (headers === message[host.kOutHeaders]) return Object.values(headers)
+  if (!Array.isArray(headers)) return Object.entries(headers)
+  if (Array.isArray(headers[0])) return headers
+  return headers.flatMap((name, n) => n % 2 === 0 ? [[name, headers[n + 1]]] : [])
+}
+
+/** As `refuse`, for what the host lets pass, and what it throws at. */
+function storeByHost (message, firstLine, headers) {
+  const breaks = (entry) => [entry[0], entry[1]].flat(2).some((text) => typeof text !== 'symbol' && BREAKS.test(text))
+  if (entriesOf(message, headers).some(breaks)) refuse(message, firstLine, headers)
+  hostStoreHeader.call(message, firstLine, headers)
+}
+
 /** The Content-Length that the program has set last, as it is. */
 function declaredIn (message, headers) {
-  let entries
-  if (headers === message[host.kOutHeaders]) entries = Object.values(headers)
-  else if (!Array.isArray(headers)) entries = Object.entries(headers)
-  else if (Array.isArray(headers[0])) entries = headers
-  else entries = headers.map((name, n) => n % 2 === 0 ? [name, headers[n + 1]] : [''])
-  const [, declared] = entries.findLast(([name]) => name.toLowerCase() === 'content-length')
+  const [, declared] = entriesOf(message, headers).findLast(([name]) => name.toLowerCase() === 'content-length')
   return Array.isArray(declared) ? declared.at(-1) : declared
 }
 
@@ -255,7 +285,7 @@ function addTrailers (headers) {
   const isArray = Array.isArray(headers)
   const complete = Object.keys(headers).every((key) => {
     const [name, value] = isArray ? headers[key] : [key, headers[key]]
-    return input.pushField(this, name, value)
+    return input.pushField(this, name, value, true)
   })
   const section = complete ? native.renderTrailers(...input.taken()) : -1
   if (typeof section !== 'string') return hostAddTrailers.call(this, headers)

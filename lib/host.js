@@ -109,6 +109,7 @@ module.exports = {
   kFlushError: symbolOf(message, 'kFlushError'),
   kWritableFinished: symbolOf(message, 'kWritableFinished'),
   kUniqueHeaders: symbolOf(server, 'kUniqueHeaders'),
+  kServerResponse: symbolOf(server, 'ServerResponse'),
   removedConnectionCloses,
   unframedKeepsAlive,
   keepsContentLength,

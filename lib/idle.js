@@ -14,7 +14,7 @@ function waiting (server) {
   const connections = server[symbolOf(server, 'http.server.connections')]?.idle?.() ?? []
   return connections.flatMap(({ socket }) => {
     const message = socket?._httpMessage
-    return message?.finished && !message.writableFinished && optionsOf(socket).kernel ? [message] : []
+    return message?.finished && message.writableLength !== 0 && optionsOf(socket).kernel ? [message] : []
   })
 }
 

@@ -7,6 +7,9 @@ const http = require('node:http')
 const { native } = require('./binding')
 const { installOn } = native === null ? { installOn () {} } : require('./message')
 const { isWrapped } = require('./origin')
+const interim = require('./interim')
+const statusLine = require('./status-line')
+const idle = require('./idle')
 const { setDefaults } = require('./options')
 
 const prototype = http.OutgoingMessage.prototype
@@ -41,10 +44,10 @@ function install (options) {
     const ours = Object.getOwnPropertyDescriptor(template, name)
     return targetsOf(name).map((target) => replace(target, name, ours))
   })
-  for (const part of [require('./interim'), require('./status-line')]) {
+  for (const part of [interim, statusLine]) {
     installed.push(...replaceAll(http.ServerResponse.prototype, part))
   }
-  for (const server of servers()) installed.push(...replaceAll(server, require('./idle')))
+  for (const server of servers()) installed.push(...replaceAll(server, idle))
   return true
 }
 
@@ -88,7 +91,7 @@ function uninstall () {
   }
   installed = null
   // A `node:https` that was loaded since has copied it.
-  for (const server of servers()) require('./idle').restore(server)
+  for (const server of servers()) idle.restore(server)
 }
 
 module.exports = { install, uninstall }

@@ -5,25 +5,26 @@
 // nothing (errors, a message without a body) is left to the host's own methods.
 
 const http = require('node:http')
+// As it was before tests replace it by a fake of theirs.
+const { nextTick } = require('node:process')
 const { isUint8Array } = require('node:util/types')
 const { native, Status, MessageBits, BYTES, FIRST_ESTIMATED, FIRST_LEGACY } = require('./binding')
 const { connectionOf } = require('./connection')
 const { knownConnectionOf } = require('./takeover')
 const { codeOf, crossingCode, hostsLabel, lengthOf, queuedLength } = require('./encoding')
-const { optionsOf } = require('./options')
+const { isTruthful } = require('./options')
+const gather = require('./gather')
+const lostCallbacks = require('./lost-callbacks')
+const { oweDrain, _flush } = require('./drain')
+const { isWrapped } = require('./origin')
 const staging = require('./staging')
 const errors = require('./errors')
 const host = require('./host')
 const head = require('./head')
-// What most processes never need is loaded when it is: each file is half a millisecond.
-let gather = null
-let lostCallbacks = null
-let earlyAnswer = null
 
 const hostPrototype = http.OutgoingMessage.prototype
 const hostWrite = hostPrototype.write
 const hostEnd = hostPrototype.end
-const hostFlush = hostPrototype._flush
 const { _send: hostSend, _writeRaw: hostWriteRaw } = hostPrototype
 const hostLength = Object.getOwnPropertyDescriptor(hostPrototype, 'writableLength').get
 const crlf = Buffer.from('\r\n')
@@ -37,11 +38,12 @@ function bitsOf (message) {
     (message._headerSent ? MessageBits.HEAD_SENT : 0)
 }
 
-const lost = () => (lostCallbacks ??= require('./lost-callbacks'))
+/** Somebody may have wrapped them before, and would hear of nothing. */
+const isHosts = !isWrapped(hostPrototype, '_send') && !isWrapped(hostPrototype, '_writeRaw')
 
 /** Whether nobody listens to what is sent, or changes it. */
 function isUnwatched (message) {
-  return message._send === hostSend && message._writeRaw === hostWriteRaw
+  return isHosts && message._send === hostSend && message._writeRaw === hostWriteRaw
 }
 
 /** The connection that takes the message's bytes past the Writable, or null. */
@@ -103,7 +105,6 @@ function exceedsLength (message, length, last) {
 function writeGathered (message, chunk, encoding, code) {
   const { socket } = message
   if (!socket?.encrypted || !isUnwatched(message)) return undefined
-  gather ??= require('./gather')
   if (socket._httpMessage !== message || (code !== BYTES && code !== 0) || chunk.length > gather.MOST ||
       chunk.length === 0 || socket.destroyed || socket._writableState.ending || message.outputData.length !== 0) return undefined
   const gathering = gather.gatherOf(socket)
@@ -163,12 +164,7 @@ function corkForTick (message) {
   const socket = message.socket
   if (!socket || knownConnectionOf(socket) || socket.writableCorked) return
   socket.cork()
-  process.nextTick(uncork, socket)
-}
-
-/** Whether the message's answers are the truth about the kernel. */
-function isTruthful (message) {
-  return optionsOf(message.socket ?? message.req?.socket).kernel
+  nextTick(uncork, socket)
 }
 
 /** Whether the host knows the encoding, and its estimate of the length is right. */
@@ -190,15 +186,15 @@ function callHost (method, message, chunk, encoding, code, callback) {
     : method.call(message, native.encode(chunk, code), null, callback)
 }
 
-/** A socket that is gone takes nothing: Node up to 24 forgets the callback, Node 26 gives it this error. */
-function refuse (socket, callback) {
-  if (typeof callback === 'function') process.nextTick(callback, socket.errored ?? errors.streamDestroyed())
+/** A socket, or a message, that is gone takes nothing: Node up to 24 forgets the callback, Node 26 gives it this error. */
+function refuse ({ errored }, callback) {
+  if (typeof callback === 'function') nextTick(callback, errored ?? errors.streamDestroyed())
   return false
 }
 
 /** A `writeHead` of the program's has ended the message: its bytes are complete. */
 function refuseEnded (callback) {
-  if (typeof callback === 'function') process.nextTick(callback, errors.writeAfterEnd())
+  if (typeof callback === 'function') nextTick(callback, errors.writeAfterEnd())
   return false
 }
 
@@ -226,7 +222,7 @@ function write (chunk, encoding, callback) {
   if (isHeld || (isOfHost && !host.corkIsBroken(this[host.kCorked]))) {
     return callHost(hostWrite, this, chunk, encoding, code, callback)
   }
-  if (host.losesCallbacks && typeof callback === 'function') lost().keepBuffered(this.socket)
+  if (host.losesCallbacks && typeof callback === 'function') lostCallbacks.keepBuffered(this.socket)
   if (this.strictContentLength) {
     const length = lengthOf(chunk, code)
     if (exceedsLength(this, length, false)) return hostWrite.call(this, chunk, encoding, callback)
@@ -249,18 +245,6 @@ function write (chunk, encoding, callback) {
   return answer
 }
 
-/** `write` has answered false. */
-function oweDrain (message) {
-  if (message[host.kNeedDrain]) return
-  message[host.kNeedDrain] = true
-  keepDrain(message)
-}
-
-/** The `drain` of a request that is answered early, which Node forgets. */
-function keepDrain (message) {
-  if (message instanceof http.ClientRequest) (earlyAnswer ??= require('./early-answer')).keepDrain(message, emitDrain)
-}
-
 function writeBody (message, chunk, encoding, code, callback) {
   const connection = directConnection(message)
   if (connection !== null) {
@@ -278,10 +262,10 @@ function writeBody (message, chunk, encoding, code, callback) {
   if (typeof callback === 'function') {
     if (socket?.errored) {
       // It takes nothing any more, and the host would keep the callback for ever.
-      process.nextTick(callback, socket.errored)
+      nextTick(callback, socket.errored)
       return streamedAnswer(message, writeStreamed(message, chunk, encoding, code, null))
     }
-    if (!socket) lost().keepQueued(message)
+    if (!socket) lostCallbacks.keepQueued(message)
     const ordered = knownConnectionOf(socket)?.afterOwn(callback) ?? callback
     return streamedAnswer(message, writeStreamed(message, chunk, encoding, code, ordered))
   }
@@ -375,6 +359,11 @@ function end (chunk, encoding, callback) {
       else onFinished(this, callback)
       return this
     }
+    if (chunk !== null && this.destroyed && host.kEndCallbacks !== undefined) {
+      // A `writeHead` of the program's has destroyed it, and the host would forget the callback.
+      refuse(this, callback)
+      callback = undefined
+    }
   }
   const isIgnored = chunk !== null && !this._hasBody
   const connection = isIgnored ? null : directConnection(this)
@@ -388,41 +377,6 @@ function end (chunk, encoding, callback) {
   this.finished = true
   this._finish()
   return this
-}
-
-/**
- * Node calls this when the message gets its socket. A `drain` that is due comes when all of it is
- * with the kernel; Node up to 24 emits it when the socket has taken it below its mark.
- */
-function _flush () {
-  const { socket } = this
-  const state = socket?._writableState
-  if (this.destroyed && !this.finished && socket && !socket.destroyed) {
-    // Destroyed while it waited for its turn, and unfinished: Node 24 and later would leave the peer without an answer.
-    socket.destroy(this.errored)
-    return
-  }
-  // Into a socket that may still be connecting.
-  if (host.losesCallbacks && this.outputData.length !== 0) lost().keepBuffered(socket)
-  if (!this[host.kNeedDrain] || this.finished || !socket?.writable || !state || !isTruthful(this)) {
-    return hostFlush.call(this)
-  }
-  this._flushOutput(socket)
-  if (!this[host.kNeedDrain]) return
-  if (state.length !== 0) {
-    state.needDrain = true
-    // Node passes on the `drain` of its own connections alone.
-    if (!socket.parser) socket.once('drain', () => emitDrain(this))
-    else keepDrain(this)
-    return
-  }
-  emitDrain(this)
-}
-
-function emitDrain (message) {
-  if (!message[host.kNeedDrain] || message.finished) return
-  message[host.kNeedDrain] = false
-  message.emit('drain')
 }
 
 /** Hands over now what is deferred. @returns {boolean} whether user memory is empty */
@@ -453,4 +407,4 @@ function installOn (prototype) {
   Object.defineProperty(prototype, 'writableLength', { configurable: true, get: writableLength })
 }
 
-module.exports = { installOn, flush: _flush }
+module.exports = { installOn }

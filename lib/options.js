@@ -39,4 +39,9 @@ function optionsOf (socket) {
   return socket?.server?.[kOptions] ?? defaults
 }
 
-module.exports = { kOptions, readOptions, hasOptions, setDefaults, optionsOf }
+/** Whether the message's answers are the truth about the kernel. */
+function isTruthful (message) {
+  return optionsOf(message.socket ?? message.req?.socket).kernel
+}
+
+module.exports = { kOptions, readOptions, hasOptions, setDefaults, optionsOf, isTruthful }

@@ -14,6 +14,8 @@ const ofMessage = {
   end: /\bwrite_\(this, chunk, encoding, /,
   _storeHeader: /\bprocessHeader\(this, state, /,
   _flush: /\bthis\._flushOutput\(socket\)/,
+  _send: /\breturn this\._writeRaw\(data, encoding, callback/,
+  _writeRaw: /\bconn\.write\(data, encoding, callback\)/,
   addTrailers: /\bvalidateHeaderName\(field, 'Trailer name'\)/
 }
 
@@ -36,7 +38,8 @@ const ofSocket = {
   write: /\b_write\(this, chunk, encoding, cb\)/,
   _write: /\bthis\._writeGeneric\(false, /,
   _writev: /\bthis\._writeGeneric\(true, /,
-  _final: /\.shutdown\(/
+  _final: /\.shutdown\(/,
+  _writeGeneric: /\bthis\._pendingData = data\b/
 }
 
 /** Whether somebody has put a function of his own in the place of the host's `object[name]`. */

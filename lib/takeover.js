@@ -12,7 +12,9 @@ const SLOT_MASK = (1 << 20) - 1
 const CLOSERS = ['close', 'reset']
 
 const Socket = net.Socket.prototype
-const stock = { write: Socket.write, _write: Socket._write, _writev: Socket._writev, _final: Socket._final }
+const stock = {
+  write: Socket.write, _write: Socket._write, _writev: Socket._writev, _final: Socket._final, _writeGeneric: Socket._writeGeneric
+}
 /** Somebody may have wrapped them before, and would hear of nothing. */
 const isHosts = Object.keys(stock).every((name) => !isWrapped(stock, name, ofSocket))
 
@@ -51,7 +53,7 @@ const beneathHandle = (handle) => HandleSlot.get(handle) ?? connectionByDescript
 /** Whether a socket writes as Node made it. V8 makes a loop over the names slow for all sockets. */
 function isStock (socket) {
   return isHosts && socket.write === stock.write && socket._write === stock._write &&
-    socket._writev === stock._writev && socket._final === stock._final
+    socket._writev === stock._writev && socket._final === stock._final && socket._writeGeneric === stock._writeGeneric
 }
 
 function _write (chunk, encoding, callback) {
@@ -72,6 +74,8 @@ function _final (callback) {
   else connection.final(callback)
 }
 
+const ours = { _write, _writev, _final }
+
 /** libuv closes the descriptor in these, synchronously: its number may be a stranger's next. */
 const closers = Object.fromEntries(CLOSERS.map((name) => [name, function (...values) {
   const connection = beneathHandle(this)
@@ -81,6 +85,8 @@ const closers = Object.fromEntries(CLOSERS.map((name) => [name, function (...val
 }]))
 
 const bytesWritten = {
+  // A program may have put something on `Object.prototype`.
+  __proto__: null,
   configurable: true,
   enumerable: true,
   get () {
@@ -130,9 +136,7 @@ class Takeover {
     connections[id & SLOT_MASK] = connection
     SocketSlot.set(socket, connection)
     HandleSlot.set(handle, connection)
-    socket._write = _write
-    socket._writev = _writev
-    socket._final = _final
+    Object.assign(socket, ours)
     for (const name of CLOSERS) {
       if (typeof handle[name] !== 'function' || handle[name] === closers[name] || this.inside?.includes(name)) continue
       if (Object.hasOwn(handle, name)) (this.behind ??= {})[name] = Object.getOwnPropertyDescriptor(handle, name)
@@ -158,7 +162,8 @@ class Takeover {
     const { socket, handle } = this.connection
     socket.removeListener('removeListener', leaveAtUpgrade)
     SocketSlot.set(socket, undefined)
-    for (const name of ['_write', '_writev', '_final']) delete socket[name]
+    // What others have put over ours stays, and calls ours.
+    for (const [name, value] of Object.entries(ours)) if (socket[name] === value) delete socket[name]
     for (const name of CLOSERS) {
       if (handle[name] !== closers[name]) {
         // Somebody else's stands before it, and stays; ours does nothing any more.

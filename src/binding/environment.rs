@@ -1,4 +1,4 @@
-//! What one JavaScript environment (the main thread, a worker) owns: its connections, its
+//! What one copy of the JavaScript (of the main thread, a worker) owns: its connections, its
 //! readiness thread, its buffers. Used on that thread only.
 
 use super::staging::Staging;
@@ -57,6 +57,8 @@ pub(super) struct Scratch {
 
 pub(super) struct Environment {
     env: sys::napi_env,
+    /// Where it stands itself: what the readiness thread's calls are given.
+    cell: *const RefCell<Self>,
     /// The memory of a Float64Array that is kept alive as long as `env`.
     page: *mut f64,
     slots: Vec<Slot>,
@@ -88,6 +90,7 @@ impl Environment {
         let staging = Staging::create(env, exports)?;
         let environment = Box::into_raw(Box::new(RefCell::new(Self {
             env,
+            cell: ptr::null(),
             page: memory.cast(),
             slots: Vec::new(),
             free: Vec::new(),
@@ -105,8 +108,10 @@ impl Environment {
         // Before the notifier exists. Hooks run last in, first out: `start_poller` adds another.
         // SAFETY: `environment` is never freed.
         check(unsafe { sys::napi_add_env_cleanup_hook(env, Some(empty), environment.cast()) })?;
-        CELLS.with(|cells| cells.borrow_mut().push((env, environment.cast_const())));
-        Ok(environment)
+        let cell = environment.cast_const();
+        // SAFETY: as above; nobody else has it yet.
+        unsafe { (*cell).borrow_mut().cell = cell };
+        Ok(cell)
     }
 
     /// Sets the function that is called with the handle of each connection that became writable.
@@ -296,7 +301,7 @@ impl Environment {
         let (mut name, mut scope, mut notifier) =
             (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
         // The RefCell that holds us: it was boxed in `create` and is never freed.
-        let context: *mut c_void = self.cell().cast_mut().cast();
+        let context: *mut c_void = self.cell.cast_mut().cast();
         // SAFETY: out-pointers are locals; `call_ready` takes the context for what it is.
         unsafe {
             check(sys::napi_open_handle_scope(self.env, &mut scope))?;
@@ -331,21 +336,6 @@ impl Environment {
             ))
         }
     }
-
-    fn cell(&self) -> *const RefCell<Self> {
-        CELLS.with(|cells| {
-            let cells = cells.borrow();
-            cells
-                .iter()
-                .find(|(env, _)| *env == self.env)
-                .map_or(ptr::null(), |(_, cell)| *cell)
-        })
-    }
-}
-
-thread_local! {
-    /// The environments of this thread by their `env`.
-    static CELLS: RefCell<Vec<(sys::napi_env, *const RefCell<Environment>)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The readiness thread's end of the threadsafe function.
@@ -447,6 +437,4 @@ unsafe extern "C" fn empty(context: *mut c_void) {
     environment.scratch = Scratch::default();
     environment.head = HeadWriter::new();
     environment.trailers = Text::new();
-    let env = environment.env;
-    CELLS.with(|cells| cells.borrow_mut().retain(|(known, _)| *known != env));
 }

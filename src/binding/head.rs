@@ -7,28 +7,30 @@ use crate::message::{
     append_trailer, check_name, trailer, HeadBits, HeadEnd, HeadError, HeadWriter, Text,
 };
 use napi::sys;
-use std::time::SystemTime;
+use std::time::{Duration, UNIX_EPOCH};
 
 /// What a list is joined with where it is one field line.
 const SEPARATOR: [u16; 2] = [b';' as u16, b' ' as u16];
 
-/// `renderHead(bits, contentLength, keepAliveTimeout, maxRequests, firstLine, …fields)` → the
-/// head, or minus an error's code. The outcome's bits are on the page in both cases.
+/// `renderHead(second, bits, contentLength, keepAliveTimeout, maxRequests, firstLine, …fields)` → the
+/// head, or minus an error's code. `second` is that of its date, since 1970. The outcome's bits are on
+/// the page in both cases.
 pub(super) fn render_head(call: &mut Call<'_>) -> Option<sys::napi_value> {
-    let bits = HeadBits(call.int(0)? as u32);
+    let second = Duration::from_secs(call.number(0)? as u64);
+    let bits = HeadBits(call.int(1)? as u32);
     let (content_length, keep_alive_timeout_ms, max_requests) =
-        (call.number(1)?, call.number(2)?, call.number(3)?);
+        (call.number(2)?, call.number(3)?, call.number(4)?);
     let mut environment = call.environment.try_borrow_mut().ok()?;
     let mut writer = std::mem::take(&mut environment.head);
     let mut scratch = std::mem::take(&mut environment.scratch);
-    let date = *environment.date.at(SystemTime::now());
-    let rendered = if call.units(4, &mut scratch.value) {
+    let date = *environment.date.at(UNIX_EPOCH + second);
+    let rendered = if call.units(5, &mut scratch.value) {
         writer
             .begin(bits, &scratch.value)
             .and_then(|()| {
                 fields(
                     call,
-                    5,
+                    6,
                     &mut scratch.name,
                     &mut scratch.value,
                     |field| match field {

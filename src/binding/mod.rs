@@ -16,13 +16,19 @@ mod value;
 
 use environment::Environment;
 use napi::bindgen_prelude::{JsValue, Object};
-use napi::Env;
+use napi::{sys, Env};
 use napi_derive::napi;
 
-/// Registers the functions of the addon.
-#[napi(module_exports)]
-pub fn register(exports: Object, env: Env) -> napi::Result<()> {
-    let (env, exports) = (env.raw(), exports.raw());
+/// The functions of the addon, over a state of their own. Node loads the addon once for all copies of
+/// the JavaScript that are evaluated (a reload, a test runner's registry): each has its connections.
+#[napi]
+pub fn open(env: &Env) -> napi::Result<Object<'_>> {
+    let object = Object::new(env)?;
+    populate(env.raw(), object.raw())?;
+    Ok(object)
+}
+
+fn populate(env: sys::napi_env, exports: sys::napi_value) -> napi::Result<()> {
     let environment = Environment::create(env, exports)?;
     let functions: [(&str, value::Callback); 15] = [
         ("attach\0", body::attach),

@@ -1,0 +1,60 @@
+'use strict'
+
+// The `drain` that a `false` owes.
+
+const http = require('node:http')
+const { isTruthful } = require('./options')
+const earlyAnswer = require('./early-answer')
+const lostCallbacks = require('./lost-callbacks')
+const host = require('./host')
+
+const hostFlush = http.OutgoingMessage.prototype._flush
+
+/** `write` has answered false. */
+function oweDrain (message) {
+  if (message[host.kNeedDrain]) return
+  message[host.kNeedDrain] = true
+  keepDrain(message)
+}
+
+/** The `drain` of a request that is answered early, which Node forgets. */
+function keepDrain (message) {
+  if (message instanceof http.ClientRequest) earlyAnswer.keepDrain(message, emitDrain)
+}
+
+/**
+ * Node calls this when the message gets its socket. A `drain` that is due comes when all of it is
+ * with the kernel; Node up to 24 emits it when the socket has taken it below its mark.
+ */
+function _flush () {
+  const { socket } = this
+  const state = socket?._writableState
+  if (this.destroyed && !this.finished && socket && !socket.destroyed) {
+    // Destroyed while it waited for its turn, and unfinished: Node 24 and later would leave the peer without an answer.
+    socket.destroy(this.errored)
+    return
+  }
+  // Into a socket that may still be connecting.
+  if (host.losesCallbacks && this.outputData.length !== 0) lostCallbacks.keepBuffered(socket)
+  if (!this[host.kNeedDrain] || this.finished || !socket?.writable || !state || !isTruthful(this)) {
+    return hostFlush.call(this)
+  }
+  this._flushOutput(socket)
+  if (!this[host.kNeedDrain]) return
+  if (state.length !== 0) {
+    state.needDrain = true
+    // Node passes on the `drain` of its own connections alone.
+    if (!socket.parser) socket.once('drain', () => emitDrain(this))
+    else keepDrain(this)
+    return
+  }
+  emitDrain(this)
+}
+
+function emitDrain (message) {
+  if (!message[host.kNeedDrain] || message.finished) return
+  message[host.kNeedDrain] = false
+  message.emit('drain')
+}
+
+module.exports = { oweDrain, _flush }
