@@ -22,7 +22,7 @@ function derive (Base, name) {
   Object.defineProperty(Derived, 'name', { value: name })
   Object.setPrototypeOf(Derived.prototype, Base.prototype)
   Object.setPrototypeOf(Derived, Base)
-  installOn(Derived.prototype)
+  installOn(Derived.prototype, Base.prototype)
   return Derived
 }
 

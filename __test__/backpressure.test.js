@@ -4,6 +4,7 @@
 // stop, or never read.
 
 const test = require('ava')
+const { once } = require('node:events')
 const host = require('./support/host')
 const { compare } = require('./support/differential')
 const { subject, selfCheck } = require('./support/subject')
@@ -361,3 +362,32 @@ truth('a message that waits for its turn answers false, and drains when its turn
   t.deepEqual(bodies, ['first', 'second'])
   await close()
 })
+
+// From Node 24 on such a response is destroyed, and tells of it.
+const untilDestroyed = host.major < 24 ? truth : test.serial.skip
+for (const transport of ['tcp', 'tls']) {
+  untilDestroyed(`what writes behind another response comes to its end when the client leaves (${transport})`, async (t) => {
+    const events = []
+    const done = deferred()
+    const { address, close } = await startServer(subject, {
+      transport,
+      listener: async (req, res) => {
+        if (req.url === '/0') return
+        events.push(res.write('small'), res.write('small'))
+        await once(res, 'drain')
+        events.push('drain', res.write('small'))
+        res.end()
+        done.resolve()
+      }
+    })
+    const client = await RawClient.connect(address)
+    client.send(request('GET', '/0', { close: false }) + request('GET', '/1', { close: false }))
+    await until(() => events.length === 2)
+    await turns(3)
+    t.deepEqual(events, [false, false])
+    client.destroy()
+    await done.promise
+    t.deepEqual(events, [false, false, 'drain', true])
+    await close()
+  })
+}

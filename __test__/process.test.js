@@ -38,6 +38,15 @@ test('a process without descriptors left for the readiness thread loses nothing'
   })
 })
 
+test('whatever a stack is, an error is one', async (t) => {
+  const lines = ['ERR_UNKNOWN_ENCODING', 'a ERR_STREAM_DESTROYED', 'b ERR_STREAM_DESTROYED']
+  t.deepEqual(await run('stacks'), { code: 0, signal: null, out: [...lines, ...lines].join('\n') })
+})
+
+test('whatever is on Object.prototype', async (t) => {
+  t.deepEqual(await run('polluted'), { code: 0, signal: null, out: '10001\n10001' })
+})
+
 test('a pipe that is no socket is written by Node', async (t) => {
   t.deepEqual(await run('fifo'), { code: 0, signal: null, out: 'b\r\nby a FIFO, \r\n12\r\nwhich is no socket\r\n0' })
 })

@@ -17,9 +17,25 @@ function oweDrain (message) {
   keepDrain(message)
 }
 
-/** The `drain` of a request that is answered early, which Node forgets. */
+/** The `drain`s that Node forgets: of a request that is answered early, of a response whose turn can't come. */
 function keepDrain (message) {
   if (message instanceof http.ClientRequest) earlyAnswer.keepDrain(message, emitDrain)
+  else if (!message.socket && message.req?.socket) keepForTurn(message, message.req.socket)
+}
+
+/** Responses that owe one and wait for their turn. @type {WeakMap<object, Set<object>>} by socket */
+const waiting = new WeakMap()
+
+/** Node up to 22 has no event for a response whose connection is lost before its turn: its source would wait for ever. */
+function keepForTurn (response, socket) {
+  const responses = waiting.get(socket)
+  if (responses !== undefined) return responses.add(response)
+  waiting.set(socket, new Set([response]))
+  socket.once('close', settleAll)
+}
+
+function settleAll () {
+  for (const response of waiting.get(this)) if (!response.destroyed) emitDrain(response)
 }
 
 /**
@@ -29,6 +45,7 @@ function keepDrain (message) {
 function _flush () {
   const { socket } = this
   const state = socket?._writableState
+  if (this.outputData.length !== 0) waiting.get(socket)?.delete(this)
   if (this.destroyed && !this.finished && socket && !socket.destroyed) {
     // Destroyed while it waited for its turn, and unfinished: Node 24 and later would leave the peer without an answer.
     socket.destroy(this.errored)

@@ -14,6 +14,9 @@ const { setDefaults } = require('./options')
 
 const prototype = http.OutgoingMessage.prototype
 
+/** By it another copy of sluice knows our `write`. */
+const kWrite = Symbol.for('sluice.write')
+
 /** @typedef {{ target: object, name: string, before?: PropertyDescriptor, ours: PropertyDescriptor }} Replaced */
 
 /** @type {Replaced[] | null} */
@@ -30,15 +33,17 @@ function isPristine () {
 
 /**
  * @param {{ backpressure?: string, coalesce?: boolean }} [options]
- * @returns {boolean} whether messages are written by sluice from now on
+ * @returns {boolean} whether messages are written by sluice from now on: by this copy of it, or one that was
+ *   there before, with the options of that one
  */
 function install (options) {
   setDefaults(options)
   if (native === null) return false
-  if (installed !== null) return true
+  if (installed !== null || prototype.write[kWrite]) return true
   if (!isPristine()) return false
   const template = {}
   installOn(template)
+  Object.defineProperty(template.write, kWrite, { __proto__: null, value: true })
   const names = Object.getOwnPropertyNames(template).filter((name) => !isWrapped(prototype, name))
   installed = names.flatMap((name) => {
     const ours = Object.getOwnPropertyDescriptor(template, name)

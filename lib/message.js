@@ -147,6 +147,8 @@ function writeStreamed (message, chunk, encoding, code, callback) {
 /** The contract's answer after a streamed write to which Node would say `answer`. */
 function streamedAnswer (message, answer) {
   const socket = message.socket
+  // What waits for a turn that can't come any more waits for nothing: as Node says, so that its source ends.
+  if (!socket && message.req?.socket?.destroyed) return answer
   if (!socket || socket._httpMessage !== message) return false
   const connection = knownConnectionOf(socket)
   if (!connection || socket._writableState.corked > 0) return answer
@@ -162,7 +164,7 @@ function uncork (socket) {
 /** Node gathers what is written in one tick. */
 function corkForTick (message) {
   const socket = message.socket
-  if (!socket || knownConnectionOf(socket) || socket.writableCorked) return
+  if (!socket || knownConnectionOf(socket)?.takeover.isInPlace() || socket.writableCorked) return
   socket.cork()
   nextTick(uncork, socket)
 }
@@ -186,7 +188,7 @@ function callHost (method, message, chunk, encoding, code, callback) {
     : method.call(message, native.encode(chunk, code), null, callback)
 }
 
-/** A socket, or a message, that is gone takes nothing: Node up to 24 forgets the callback, Node 26 gives it this error. */
+/** A socket that is gone takes nothing: Node up to 24 forgets the callback, Node 26 gives it this error. */
 function refuse ({ errored }, callback) {
   if (typeof callback === 'function') nextTick(callback, errored ?? errors.streamDestroyed())
   return false
@@ -361,7 +363,7 @@ function end (chunk, encoding, callback) {
     }
     if (chunk !== null && this.destroyed && host.kEndCallbacks !== undefined) {
       // A `writeHead` of the program's has destroyed it, and the host would forget the callback.
-      refuse(this, callback)
+      refuse({}, callback)
       callback = undefined
     }
   }
@@ -396,9 +398,26 @@ function writableLength () {
   return streamed - this.outputSize + queuedLength(this) + own
 }
 
-/** Puts the write side on a prototype that inherits from the host's. */
-function installOn (prototype) {
+/** Of a class that inherits from the host's: what others put into the host's prototype is called. */
+function inherited (base, name, method) {
+  const hosts = hostPrototype[name]
+  const called = function (chunk, encoding, callback) {
+    const now = base[name]
+    return now === hosts ? method.call(this, chunk, encoding, callback) : now.apply(this, arguments)
+  }
+  return Object.defineProperties(called, { name: { __proto__: null, value: name }, length: { __proto__: null, value: method.length } })
+}
+
+/**
+ * Puts the write side on a prototype that inherits from the host's.
+ * @param {object} [base] the prototype of which it is a subclass's
+ */
+function installOn (prototype, base) {
   const methods = { write, end, _flush, flushWrites, ...head }
+  if (base !== undefined) {
+    methods.write = inherited(base, 'write', write)
+    methods.end = inherited(base, 'end', end)
+  }
   for (const name of Object.keys(methods)) {
     Object.defineProperty(prototype, name, {
       value: methods[name], writable: true, configurable: true, enumerable: true

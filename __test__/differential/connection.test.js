@@ -376,3 +376,26 @@ differential('a handle that moves to another socket of HTTP', {
     another.parser.execute(Buffer.from(request('GET', '/again')))
   }
 })
+
+differential('the sink of a socket is wrapped between two writes', {
+  async script ({ m, socket, turns, note }) {
+    m.setHeader('Content-Length', 12)
+    m.write('one ')
+    m.write('two ')
+    await turns(3)
+    let seen = ''
+    for (const name of ['_write', '_writev']) {
+      const behind = socket[name]
+      socket[name] = function (chunks, ...rest) {
+        for (const { chunk } of Array.isArray(chunks) ? chunks : [{ chunk: chunks }]) seen += chunk
+        return behind.call(this, chunks, ...rest)
+      }
+    }
+    m.write('3 ')
+    m.write('4 ')
+    await turns(3)
+    note('seen', [seen])
+    m.end()
+    note('own', [Object.hasOwn(socket, '_write')])
+  }
+})

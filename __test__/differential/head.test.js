@@ -22,6 +22,20 @@ const WRITE_HEAD_FORMS = {
   'array values': [200, { 'Set-Cookie': ['a=1', 'b=2'], 'X-Many': ['1', '2'], Cookie: ['a', 'b'] }],
   'cookies with holes': [200, { Cookie: ['a', null, undefined, 'b'] }],
   'one cookie that is null': [200, { Cookie: [null] }],
+  'a list with undefined': [200, { 'X-Many': ['a', undefined] }],
+  'a list with null': [200, { 'X-Many': ['a', null] }],
+  'an object with valueOf': [200, { 'X-Since': { valueOf: () => 1700000000000, toString: () => 'Tue' } }],
+  'a list of such': [200, { 'X-Since': [{ valueOf: () => 17, toString: () => 'Tue' }], Cookie: ['a', { valueOf: () => 17, toString: () => 'Tue' }] }],
+  'a Date': [200, { 'X-Since': new Date(0) }],
+  'a BigInt': [200, { 'X-Many': 12n }],
+  'a symbol': [200, { 'X-One': Symbol('one') }],
+  'a Content-Length of a BigInt': [200, { 'Content-Length': 4n }],
+  'a Content-Length of an object': [200, { 'Content-Length': { valueOf: () => 4, toString: () => '4' } }],
+  'a Content-Length of null': [200, { 'Content-Length': null }],
+  'a Content-Disposition of a number, behind a length': [200, { 'Content-Length': 4, 'Content-Disposition': 1 }],
+  'a Content-Disposition of a list, behind a length': [200, { 'Content-Length': 4, 'Content-Disposition': ['inline'] }],
+  'a Content-Disposition of bytes': [200, { 'Content-Disposition': Buffer.from('inline'), 'Content-Length': 4 }],
+  'a Content-Disposition that breaks': [200, { 'Content-Length': 4, 'Content-Disposition': ['inline\r\nX-Bad: 1'] }],
   'null fields': [200, null],
   'undefined value': [200, { 'X-One': undefined }],
   'name with a space': [200, { 'X One': '1' }],
@@ -343,3 +357,58 @@ for (const length of [false, true]) {
     }
   })
 }
+
+const SET = {
+  'undefined in a list': ['X-Many', ['a', undefined]],
+  'undefined in a list of cookies': ['Cookie', ['a', undefined]],
+  'null in a list of cookies': ['Cookie', ['a', null, 'b']],
+  'an object with valueOf': ['X-Since', { valueOf: () => 17, toString: () => 'Tue' }],
+  'a Content-Disposition of a list': ['Content-Disposition', ['attachment', 'inline']],
+  'a Content-Disposition of bytes': ['Content-Disposition', Buffer.from('inline')],
+  'a Content-Disposition of a list of lists': ['Content-Disposition', [['inline']]]
+}
+for (const [title, [name, value]] of Object.entries(SET)) {
+  differential(`setHeader of ${title}`, {
+    script ({ m, call, res, note }) {
+      const own = Array.isArray(value) ? [...value] : value
+      m.setHeader('Content-Length', 4)
+      m.setHeader(name, own)
+      m.end('body')
+      note('the value', [String(own), typeof own[0], String(res.getHeader(name))])
+    }
+  })
+}
+
+const TRAILERS = {
+  'undefined in a list': { A: ['a', undefined] },
+  'undefined alone in a list': { A: [undefined] },
+  'null alone in a list': { A: [null] },
+  'null in a list': { A: ['a', null] },
+  'cookies with holes': { Cookie: ['a', null, 'b'] },
+  'an object with valueOf': { A: { valueOf: () => 17, toString: () => 'Tue' } },
+  'lengths and dispositions': { 'Content-Length': [1, 2], 'Content-Disposition': [1] }
+}
+for (const [title, trailers] of Object.entries(TRAILERS)) {
+  differential(`addTrailers of ${title}`, {
+    script ({ m }) {
+      m.write('body')
+      m.addTrailers(trailers)
+      m.end()
+    }
+  })
+}
+
+differential('the dates of a turn that blocks don\'t go back', {
+  request: pipeline(3),
+  script ({ m, index, exchanges, note }) {
+    if (index > 0) m.setHeader('X-Other', index)
+    if (index === 1) {
+      const until = Date.now() + 1100
+      while (Date.now() < until);
+    }
+    m.end('body')
+    if (index < 2) return
+    const dates = exchanges.map(({ res }) => Date.parse(/Date: (.*)/.exec(res._header)[1]))
+    note('sorted', [dates.every((date, n) => n === 0 || date >= dates[n - 1])])
+  }
+})

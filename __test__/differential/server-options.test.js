@@ -3,8 +3,12 @@
 // What a server's options change in its responses.
 
 const test = require('ava')
+const http = require('node:http')
+const https = require('node:https')
+const sluice = require('../../index.js')
 const { differentialFor, VARIANTS } = require('../support/differential')
 const { request, pipeline } = require('../support/requests')
+const { registers } = require('../support/subject')
 
 const differential = differentialFor(test)
 
@@ -236,4 +240,30 @@ for (const event of ['drain', 'prefinish', 'finish', 'close', 'own']) {
     },
     variants: event === 'drain' ? VARIANTS.filter(({ backpressure }) => backpressure !== 'kernel') : VARIANTS
   })
+}
+
+class Config {
+  get keepAliveTimeout () { return 1234 }
+  get requestTimeout () { return 4321 }
+}
+const OPTIONS = {
+  'with getters': () => new Config(),
+  inherited: () => Object.create({ maxHeaderSize: 111, joinDuplicateHeaders: true, noDelay: false }),
+  ...Object.fromEntries([5, 'x', true, [], null, undefined, Symbol('x')].map((value) => [`of ${String(value)} (${typeof value})`, () => value]))
+}
+for (const [title, make] of Object.entries(OPTIONS)) {
+  for (const create of ['createServer', 'createSecureServer']) {
+    test(`options ${title}: ${create} does what Node does`, (t) => {
+      const tell = (side) => {
+        try {
+          const { keepAliveTimeout, requestTimeout, maxHeaderSize, joinDuplicateHeaders, noDelay } = side[create](make())
+          return { keepAliveTimeout, requestTimeout, maxHeaderSize, joinDuplicateHeaders, noDelay }
+        } catch ({ name, code, message }) {
+          return { name, code, message }
+        }
+      }
+      const stock = { createServer: http.createServer, createSecureServer: https.createServer }
+      t.deepEqual(tell(registers ? stock : sluice), tell(stock))
+    })
+  }
 }

@@ -234,3 +234,18 @@ for (const all of [true, false]) {
     }
   })
 }
+
+for (const [title, error] of [['', undefined], [' with an error', new Error('no more')]]) {
+  differential(`a writeHead that destroys the message${title}, in an end with a chunk`, {
+    wire: 'any',
+    script ({ m, res, cb, socket }) {
+      socket.on('error', () => {})
+      const { writeHead } = res
+      res.writeHead = function (...values) {
+        res.destroy(error)
+        return writeHead.apply(this, values)
+      }
+      m.end('chunk', cb('end'))
+    }
+  })
+}

@@ -137,6 +137,13 @@ test('a platform that there is no addon for', async (t) => {
   await refuses(t, ['--require', foreign, '--require', register], new RegExp(`there is no addon for aix-${process.arch}`))
 })
 
+test('a second copy of sluice knows the first', async (t) => {
+  const again = preloadOf(t, `
+    for (const file of Object.keys(require.cache)) delete require.cache[file]
+    require(${JSON.stringify(register)})`)
+  t.deepEqual(await probe(t, ['--require', register, '--require', again], '', { SLUICE_REQUIRED }), kernel)
+})
+
 for (const name of ['OutgoingMessage', 'ServerResponse']) {
   for (const method of ['write', 'end']) {
     test(`${method} of ${name} that was wrapped before`, async (t) => {
