@@ -200,13 +200,21 @@ function refuseEnded (callback) {
   return false
 }
 
-function write (chunk, encoding, callback) {
+/** A chunk behind others of its tick. @returns {boolean | undefined} undefined where it is not one */
+function writeStaged (message, chunk, encoding) {
+  if (typeof chunk === 'string') {
+    if ((encoding === undefined || encoding === 'utf8') && chunk.length !== 0 && staging.isStillOpen(message)) return writeText(message, chunk)
+  } else if (isUint8Array(chunk) && (encoding === undefined || encoding === null || encoding === 'buffer') &&
+    staging.take(message, chunk)) return true
+}
+
+/** @param {object} [base] the prototype that has a write of the host's, or of those who have wrapped it, for a subclass */
+const writer = (base) => function write (chunk, encoding, callback) {
   if (staging.place.message === this && callback === undefined) {
-    if (typeof chunk === 'string') {
-      if ((encoding === undefined || encoding === 'utf8') && chunk.length !== 0 && staging.isStillOpen(this)) return writeText(this, chunk)
-    } else if (isUint8Array(chunk) && (encoding === undefined || encoding === null || encoding === 'buffer') &&
-      staging.take(this, chunk)) return true
+    const answer = writeStaged(this, chunk, encoding)
+    if (answer !== undefined) return answer
   }
+  if (base !== undefined && base.write !== hostWrite) return base.write.apply(this, arguments)
   if (typeof encoding === 'function') {
     callback = encoding
     encoding = null
@@ -399,25 +407,18 @@ function writableLength () {
 }
 
 /** Of a class that inherits from the host's: what others put into the host's prototype is called. */
-function inherited (base, name, method) {
-  const hosts = hostPrototype[name]
-  const called = function (chunk, encoding, callback) {
-    const now = base[name]
-    return now === hosts ? method.call(this, chunk, encoding, callback) : now.apply(this, arguments)
+const inheritedEnd = (base) => ({
+  end (chunk, encoding, callback) {
+    return base.end === hostEnd ? end.call(this, chunk, encoding, callback) : base.end.apply(this, arguments)
   }
-  return Object.defineProperties(called, { name: { __proto__: null, value: name }, length: { __proto__: null, value: method.length } })
-}
+}).end
 
 /**
  * Puts the write side on a prototype that inherits from the host's.
  * @param {object} [base] the prototype of which it is a subclass's
  */
 function installOn (prototype, base) {
-  const methods = { write, end, _flush, flushWrites, ...head }
-  if (base !== undefined) {
-    methods.write = inherited(base, 'write', write)
-    methods.end = inherited(base, 'end', end)
-  }
+  const methods = { write: writer(base), end: base === undefined ? end : inheritedEnd(base), _flush, flushWrites, ...head }
   for (const name of Object.keys(methods)) {
     Object.defineProperty(prototype, name, {
       value: methods[name], writable: true, configurable: true, enumerable: true

@@ -27,15 +27,24 @@ const MOST_HEAD = 16 * 1024
 /** @type {Buffer} */
 const arena = native && Buffer.from(native.arena.buffer)
 /** By way of the arena they would be looked for anew at each write (`LoadIC`, 2 ns). */
-const TypedArray = Object.getPrototypeOf(Uint8Array.prototype)
-const { set } = TypedArray
-/** What `set` copies; a program may have given the chunk another `length` of its own. */
-const { get: lengthOf } = Object.getOwnPropertyDescriptor(TypedArray, 'length')
+const { set } = Object.getPrototypeOf(Uint8Array.prototype)
 const { latin1Write } = Buffer.prototype
+const { getPrototypeOf } = Object
+const ofBuffer = Buffer.prototype
+const ofUint8Array = Uint8Array.prototype
 const ledger = native?.ledger
 
 /** The message whose chunks are taken, and what was true of it. */
 const place = { message: null, connection: null, write: null, chunked: false, room: 0 }
+
+/**
+ * Whether the chunk's length is what `set` copies: a subclass may say otherwise, and what others have put
+ * aside would leave in the gap. To ask for the true one takes 7 ns of a write's 37.
+ */
+function isPlain (chunk) {
+  const prototype = getPrototypeOf(chunk)
+  return prototype === ofBuffer || prototype === ofUint8Array
+}
 
 /**
  * Opens the place for a message after a write of its that was deferred.
@@ -63,7 +72,7 @@ function begin (message, connection, room, chunk) {
   const head = message._headerSent ? '' : message._header
   const { length } = chunk
   if (length > MOST || length === 0 || message.strictContentLength || ledger[COUNT] !== 0 ||
-      head.length + OVERHEAD + length + OVERHEAD > room || head.length > MOST_HEAD || lengthOf.call(chunk) !== length) return false
+      head.length + OVERHEAD + length + OVERHEAD > room || head.length > MOST_HEAD || !isPlain(chunk)) return false
   open(message, connection, room)
   if (head.length !== 0) {
     place.room -= head.length + OVERHEAD
@@ -105,7 +114,7 @@ function isStillOpen (message) {
 function take (message, chunk) {
   const { length } = chunk
   const room = place.room - length - OVERHEAD
-  if (room < 0 || length > MOST || length === 0 || lengthOf.call(chunk) !== length || !isStillOpen(message)) return false
+  if (!(room >= 0) || length > MOST || length === 0 || !isPlain(chunk) || !isStillOpen(message)) return false
   place.room = room
   // Around it there is room for its size line (RFC 9112 section 7.1) and its CRLF, which Rust writes.
   const before = place.chunked === true ? (length < 0x10 ? 3 : length < 0x100 ? 4 : 5) : 0
