@@ -245,7 +245,8 @@ export const native: boolean
  * any class, made before or after. What `sluice/register` does.
  * @param options for messages of servers that were not made by
  *   {@link createServer}
- * @returns `false` where Node goes on writing itself: there is no addon for
+ * @returns `true` too where another copy of sluice has done so before, with its
+ *   options; `false` where Node goes on writing itself: there is no addon for
  *   this platform, or something has already patched the `write` or `end` of
  *   `http.OutgoingMessage` or `http.ServerResponse`
  * @throws `ERR_INVALID_ARG_VALUE` for an option of another value
