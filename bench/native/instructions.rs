@@ -296,7 +296,7 @@ fn queue() {
         }
         while queue.pending() > 0 {
             let mut parts = Vec::new();
-            assert!(queue.gather(&mut parts, 256, usize::MAX).is_ok());
+            assert!(queue.gather(&mut parts, 256).is_ok());
             let taken: usize = parts.iter().map(|part| part.len()).sum();
             drop(parts);
             queue.consume(taken.min(3000), &mut spare);

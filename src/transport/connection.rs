@@ -159,7 +159,13 @@ impl<H: Held> Connection<H> {
                 Some(bytes) => socket::send_one(self.fd, &bytes[..bytes.len().min(most)]),
                 None => {
                     let mut parts = Vec::new();
-                    if let Err(Detached) = self.queue.gather(&mut parts, socket::MOST_PARTS, most) {
+                    let gathered = if self.queue.pending() <= most {
+                        self.queue.gather(&mut parts, socket::MOST_PARTS)
+                    } else {
+                        self.queue
+                            .gather_first(&mut parts, socket::MOST_PARTS, most)
+                    };
+                    if let Err(Detached) = gathered {
                         return Outcome::Detached;
                     }
                     socket::send(self.fd, &parts)

@@ -73,18 +73,33 @@ impl<H: Held> SendQueue<H> {
         self.pending += len;
     }
 
-    /// The next bytes: `most` at the most, of `most_segments` at the most.
-    pub fn gather<'a>(
+    /// The next bytes, of `most` segments.
+    pub fn gather<'a>(&'a self, room: &mut Vec<IoSlice<'a>>, most: usize) -> Result<(), Detached> {
+        self.collect(room, most, |bytes| bytes)
+    }
+
+    /// The next bytes, of `most_segments`, and `most` of them.
+    pub fn gather_first<'a>(
         &'a self,
         room: &mut Vec<IoSlice<'a>>,
         most_segments: usize,
         mut most: usize,
     ) -> Result<(), Detached> {
+        self.collect(room, most_segments, |bytes| {
+            let first = &bytes[..bytes.len().min(most)];
+            most -= first.len();
+            first
+        })
+    }
+
+    fn collect<'a>(
+        &'a self,
+        room: &mut Vec<IoSlice<'a>>,
+        most_segments: usize,
+        mut limit: impl FnMut(&'a [u8]) -> &'a [u8],
+    ) -> Result<(), Detached> {
         let mut skip = self.consumed;
         for segment in self.segments.iter().take(most_segments) {
-            if most == 0 {
-                break;
-            }
             let bytes = match segment {
                 Segment::Copied(bytes) => bytes.as_slice(),
                 Segment::Held(chunk, len) => chunk
@@ -92,10 +107,8 @@ impl<H: Held> SendQueue<H> {
                     .and_then(|bytes| bytes.get(..*len))
                     .ok_or(Detached)?,
             };
-            let rest = bytes.get(skip..).unwrap_or_default();
-            let rest = &rest[..rest.len().min(most)];
+            let rest = limit(bytes.get(skip..).unwrap_or_default());
             skip = 0;
-            most -= rest.len();
             if !rest.is_empty() {
                 room.push(IoSlice::new(rest));
             }
@@ -161,7 +174,7 @@ mod tests {
         queue.consume(1, &mut Vec::new());
         for (most, expected) in [(1, "b"), (2, "bc"), (4, "bcde"), (9, "bcdefg")] {
             let mut room = Vec::new();
-            assert!(queue.gather(&mut room, 8, most).is_ok());
+            assert!(queue.gather_first(&mut room, 8, most).is_ok());
             let bytes: Vec<u8> = room.iter().flat_map(|part| part.to_vec()).collect();
             assert_eq!(bytes, expected.as_bytes());
         }
@@ -171,7 +184,7 @@ mod tests {
     fn a_detached_chunk_is_an_error_and_no_read() {
         let mut queue = SendQueue::new();
         queue.hold(Gone, 10);
-        assert!(queue.gather(&mut Vec::new(), 8, usize::MAX).is_err());
+        assert!(queue.gather(&mut Vec::new(), 8).is_err());
     }
 
     proptest! {
@@ -196,7 +209,7 @@ mod tests {
 
     fn drain(queue: &mut SendQueue<Vec<u8>>, got: &mut Vec<u8>, most: usize) {
         let mut room = Vec::new();
-        assert!(queue.gather(&mut room, 3, usize::MAX).is_ok());
+        assert!(queue.gather(&mut room, 3).is_ok());
         let bytes: Vec<u8> = room
             .iter()
             .flat_map(|part| part.to_vec())
