@@ -10,7 +10,7 @@
 const net = require('node:net')
 const { inspect } = require('node:util')
 const { native } = require('./binding')
-const { isLeaving, isStock } = require('./takeover')
+const { isLeaving, isStock, takeBack } = require('./takeover')
 const errors = require('./errors')
 
 const kGather = Symbol('sluice.gather')
@@ -137,10 +137,8 @@ class Gather {
   /** @param {number} writing bytes that the Writable counts and has handed to us */
   giveBack (writing) {
     if (!this.leaves || this.state.length !== writing) return
-    const { socket, ours } = this
-    delete socket[kGather]
-    // What others have put over ours stays, and calls ours.
-    for (const [name, value] of Object.entries(ours)) if (socket[name] === value) delete socket[name]
+    delete this.socket[kGather]
+    takeBack(this.socket, this.ours)
   }
 
   /** The Writable's `_write`. */

@@ -6,6 +6,7 @@ const http = require('node:http')
 const timers = require('node:timers')
 const { native, HeadBits, Page } = require('./binding')
 const host = require('./host')
+const { BREAKS } = require('./interim')
 
 const hostPrototype = http.OutgoingMessage.prototype
 const hostStoreHeader = hostPrototype._storeHeader
@@ -13,8 +14,6 @@ const hostAddTrailers = hostPrototype.addTrailers
 /** In late releases of Node 24, and since. */
 const hasLeniency = hostPrototype._isLenientHeaderValidation !== undefined
 const page = native?.page
-/** What ends a line of the head, or isn't allowed in one (RFC 9110 section 5.5). */
-const BREAKS = /[\r\n\0]/
 // A program may replace the global ones: the time on the wire stays the system's.
 const { now } = Date
 const { setTimeout } = timers

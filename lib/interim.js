@@ -33,6 +33,7 @@ function writeEarlyHints (hints, callback) {
 const isHere = hostWriteEarlyHints !== undefined
 
 module.exports = {
+  BREAKS,
   /** What a response has besides what every outgoing message has. */
   methods: isHere ? { writeEarlyHints } : {},
   hosts: { writeEarlyHints: hostWriteEarlyHints }

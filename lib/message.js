@@ -188,15 +188,9 @@ function callHost (method, message, chunk, encoding, code, callback) {
     : method.call(message, native.encode(chunk, code), null, callback)
 }
 
-/** A socket that is gone takes nothing: Node up to 24 forgets the callback, Node 26 gives it this error. */
-function refuse ({ errored }, callback) {
-  if (typeof callback === 'function') nextTick(callback, errored ?? errors.streamDestroyed())
-  return false
-}
-
-/** A `writeHead` of the program's has ended the message: its bytes are complete. */
-function refuseEnded (callback) {
-  if (typeof callback === 'function') nextTick(callback, errors.writeAfterEnd())
+/** What takes nothing any more. Node up to 24 forgets such a callback. */
+function refuse (callback, error) {
+  if (typeof callback === 'function') nextTick(callback, error)
   return false
 }
 
@@ -240,7 +234,8 @@ const writer = (base) => function write (chunk, encoding, callback) {
   }
   if (!this._header) {
     this._implicitHeader()
-    if (this.finished) return refuseEnded(callback)
+    // A `writeHead` of the program's has ended the message: its bytes are complete.
+    if (this.finished) return refuse(callback, errors.writeAfterEnd())
   }
   if (!this._hasBody) {
     const accounted = this[host.kBytesWritten]
@@ -267,7 +262,7 @@ function writeBody (message, chunk, encoding, code, callback) {
     return owes && answer ? connection.flush() : answer
   }
   const { socket } = message
-  if (socket?.destroyed) return refuse(socket, callback)
+  if (socket?.destroyed) return refuse(callback, socket.errored ?? errors.streamDestroyed())
   corkForTick(message)
   if (typeof callback === 'function') {
     if (socket?.errored) {
@@ -365,13 +360,13 @@ function end (chunk, encoding, callback) {
     this._contentLength = chunk === null ? 0 : lengthOf(chunk, code)
     this._implicitHeader()
     if (this.finished) {
-      if (chunk !== null) refuseEnded(callback)
+      if (chunk !== null) refuse(callback, errors.writeAfterEnd())
       else onFinished(this, callback)
       return this
     }
     if (chunk !== null && this.destroyed && host.kEndCallbacks !== undefined) {
       // A `writeHead` of the program's has destroyed it, and the host would forget the callback.
-      refuse({}, callback)
+      refuse(callback, errors.streamDestroyed())
       callback = undefined
     }
   }

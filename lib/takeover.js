@@ -116,6 +116,11 @@ function leaveAtUpgrade () {
   if (isLeaving(this)) beneathSocket(this)?.leave()
 }
 
+/** What others have put over ours stays, and calls ours. */
+function takeBack (socket, ours) {
+  for (const [name, value] of Object.entries(ours)) if (socket[name] === value) delete socket[name]
+}
+
 /** One socket's, from the first write to the hand-over or the end. */
 class Takeover {
   /** @param {Connection} connection with its socket, handle and id */
@@ -162,8 +167,7 @@ class Takeover {
     const { socket, handle } = this.connection
     socket.removeListener('removeListener', leaveAtUpgrade)
     SocketSlot.set(socket, undefined)
-    // What others have put over ours stays, and calls ours.
-    for (const [name, value] of Object.entries(ours)) if (socket[name] === value) delete socket[name]
+    takeBack(socket, ours)
     for (const name of CLOSERS) {
       if (handle[name] !== closers[name]) {
         // Somebody else's stands before it, and stays; ours does nothing any more.
@@ -179,4 +183,4 @@ class Takeover {
   }
 }
 
-module.exports = { Takeover, stock, isStock, isLeaving, knownConnectionOf, earlierOf, connectionBy }
+module.exports = { Takeover, stock, isStock, isLeaving, takeBack, knownConnectionOf, earlierOf, connectionBy }
