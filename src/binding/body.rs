@@ -1,7 +1,7 @@
 //! Writes: the message's rules, the framing and the connection, in one crossing.
 
 use super::environment::{Environment, Scratch, IGNORED, STALE};
-use super::text::{encode_argument, Units, BYTES};
+use super::text::{encode_argument, BYTES};
 use super::value::{Call, HeldChunk};
 use crate::message::{Framing, Message, MessageBits, Write};
 use crate::transport::{is_stream_socket, Connection, Outcome};
@@ -15,9 +15,6 @@ const HEAD_IS_UTF8: u32 = 1 << 10;
 /// A Uint8Array of this length or more is not copied. A reference costs about 0.2 µs, a copy of
 /// 8 KiB 0.3 µs and more where it misses the cache.
 const HOLD_FROM: usize = 8 * 1024;
-
-/// The most capacity that the strings of a call leave behind, in bytes.
-const MOST_SCRATCH: usize = 256 * 1024;
 
 type Given = Option<sys::napi_value>;
 
@@ -145,18 +142,14 @@ fn put(
     let mut borrowed = call.environment.try_borrow_mut().ok()?;
     let environment: &mut Environment = &mut borrowed;
     environment.fold();
-    let mut scratch = std::mem::take(&mut environment.scratch);
+    let mut scratch = environment.take_scratch();
     let outcome = read(call, piece, &frame, &mut scratch).and_then(|chunk| {
         environment.with_connection(handle, |connection, spare| {
             queue(connection, spare, framing, chunk, &frame, &scratch);
             connection.settle_first(now, spare)
         })
     });
-    if scratch.bytes.capacity() > MOST_SCRATCH {
-        scratch.bytes = Vec::new();
-        scratch.units = Units::default();
-    }
-    environment.scratch = scratch;
+    environment.keep_scratch(scratch);
     Some(match outcome {
         Some((outcome, attempted)) => environment.conclude(handle, outcome, attempted),
         None => STALE,
@@ -281,7 +274,7 @@ pub(super) fn frame_overhead(call: &mut Call<'_>) -> Given {
 pub(super) fn frame(call: &mut Call<'_>) -> Given {
     let framing = framing_of(call)?;
     let mut environment = call.environment.try_borrow_mut().ok()?;
-    let mut scratch = std::mem::take(&mut environment.scratch);
+    let mut scratch = environment.take_scratch();
     scratch.bytes.clear();
     for place in 1..call.len() {
         scratch.head.clear();
@@ -294,10 +287,7 @@ pub(super) fn frame(call: &mut Call<'_>) -> Given {
         framing.end_chunk(scratch.head.len(), &mut scratch.bytes);
     }
     let given = call.give_buffer(&scratch.bytes);
-    if scratch.bytes.capacity() > MOST_SCRATCH {
-        scratch.bytes = Vec::new();
-    }
-    environment.scratch = scratch;
+    environment.keep_scratch(scratch);
     given
 }
 

@@ -44,6 +44,9 @@ struct Slot {
     waiting: bool,
 }
 
+/// The most capacity that the strings of a call leave behind, in bytes.
+const MOST_SCRATCH: usize = 256 * 1024;
+
 /// Strings of the running call, kept for their capacity.
 #[derive(Default)]
 pub(super) struct Scratch {
@@ -71,7 +74,8 @@ pub(super) struct Environment {
     staging: Staging,
     /// An emptied segment of a queue, for the next one.
     spare: Vec<u8>,
-    pub(super) scratch: Scratch,
+    /// Boxed: it is taken out for each call, and is 170 bytes.
+    scratch: Option<Box<Scratch>>,
     pub(super) head: HeadWriter,
     pub(super) trailers: Text,
     pub(super) date: DateCache,
@@ -100,7 +104,7 @@ impl Environment {
             waiting: 0,
             staging,
             spare: Vec::new(),
-            scratch: Scratch::default(),
+            scratch: None,
             head: HeadWriter::new(),
             trailers: Text::new(),
             date: DateCache::new(),
@@ -124,6 +128,19 @@ impl Environment {
         // SAFETY: `page` has PAGE_LENGTH numbers and lives as long as `env`; this is its thread,
         // and no reference to the memory exists.
         unsafe { self.page.add(field as usize).write(number) };
+    }
+
+    /// Memory for the strings of a call; give it back with [`Environment::keep_scratch`].
+    pub(super) fn take_scratch(&mut self) -> Box<Scratch> {
+        self.scratch.take().unwrap_or_default()
+    }
+
+    pub(super) fn keep_scratch(&mut self, mut scratch: Box<Scratch>) {
+        if scratch.bytes.capacity() > MOST_SCRATCH {
+            scratch.bytes = Vec::new();
+            scratch.units = Units::default();
+        }
+        self.scratch = Some(scratch);
     }
 
     /// A handle for a socket's descriptor, or `None` when every slot is taken.
@@ -434,7 +451,7 @@ unsafe extern "C" fn empty(context: *mut c_void) {
     environment.slots = Vec::new();
     environment.free = Vec::new();
     environment.spare = Vec::new();
-    environment.scratch = Scratch::default();
+    environment.scratch = None;
     environment.head = HeadWriter::new();
     environment.trailers = Text::new();
 }

@@ -22,7 +22,7 @@ pub(super) fn render_head(call: &mut Call<'_>) -> Option<sys::napi_value> {
         (call.number(2)?, call.number(3)?, call.number(4)?);
     let mut environment = call.environment.try_borrow_mut().ok()?;
     let mut writer = std::mem::take(&mut environment.head);
-    let mut scratch = std::mem::take(&mut environment.scratch);
+    let mut scratch = environment.take_scratch();
     let date = *environment.date.at(UNIX_EPOCH + second);
     let rendered = if call.units(5, &mut scratch.value) {
         writer
@@ -65,7 +65,7 @@ pub(super) fn render_head(call: &mut Call<'_>) -> Option<sys::napi_value> {
         Err(error) => call.give_int(-error.code()),
     };
     environment.head = writer;
-    environment.scratch = scratch;
+    environment.keep_scratch(scratch);
     given
 }
 
@@ -73,7 +73,7 @@ pub(super) fn render_head(call: &mut Call<'_>) -> Option<sys::napi_value> {
 pub(super) fn render_trailers(call: &mut Call<'_>) -> Option<sys::napi_value> {
     let lenient = call.int(0)? != 0;
     let mut environment = call.environment.try_borrow_mut().ok()?;
-    let mut scratch = std::mem::take(&mut environment.scratch);
+    let mut scratch = environment.take_scratch();
     let mut section = std::mem::take(&mut environment.trailers);
     section.clear();
     let rendered = fields(
@@ -93,7 +93,7 @@ pub(super) fn render_trailers(call: &mut Call<'_>) -> Option<sys::napi_value> {
         Err(error) => call.give_int(-error.code()),
     };
     environment.trailers = section;
-    environment.scratch = scratch;
+    environment.keep_scratch(scratch);
     given
 }
 
