@@ -12,6 +12,7 @@ const SLOT_MASK = (1 << 20) - 1
 const CLOSERS = ['close', 'reset']
 
 const Socket = net.Socket.prototype
+const hostRemoveListener = Socket.removeListener
 const stock = {
   write: Socket.write, _write: Socket._write, _writev: Socket._writev, _final: Socket._final, _writeGeneric: Socket._writeGeneric
 }
@@ -74,7 +75,14 @@ function _final (callback) {
   else connection.final(callback)
 }
 
+/** A listener of `removeListener` would be an `emit` for each response: 0.7 % of a hello world. */
+function removeListener (name, listener) {
+  if (name === 'data' && isLeaving(this)) beneathSocket(this)?.leave()
+  return hostRemoveListener.call(this, name, listener)
+}
+
 const ours = { _write, _writev, _final }
+const allOfOurs = { ...ours, removeListener }
 
 /** libuv closes the descriptor in these, synchronously: its number may be a stranger's next. */
 const closers = Object.fromEntries(CLOSERS.map((name) => [name, function (...values) {
@@ -112,10 +120,6 @@ function isLeaving (socket) {
   return Boolean(socket.parser?.incoming?.upgrade)
 }
 
-function leaveAtUpgrade () {
-  if (isLeaving(this)) beneathSocket(this)?.leave()
-}
-
 /** What others have put over ours stays, and calls ours. */
 function takeBack (socket, ours) {
   for (const [name, value] of Object.entries(ours)) if (socket[name] === value) delete socket[name]
@@ -147,7 +151,8 @@ class Takeover {
       if (Object.hasOwn(handle, name)) (this.behind ??= {})[name] = Object.getOwnPropertyDescriptor(handle, name)
       handle[name] = closers[name]
     }
-    socket.on('removeListener', leaveAtUpgrade)
+    // Under somebody else's, the first write behind the upgrade tells.
+    if (socket.removeListener === hostRemoveListener) socket.removeListener = removeListener
     Object.defineProperty(handle, 'bytesWritten', bytesWritten)
   }
 
@@ -165,9 +170,8 @@ class Takeover {
   /** Nothing of ours stays but the count of what was written. */
   giveBack () {
     const { socket, handle } = this.connection
-    socket.removeListener('removeListener', leaveAtUpgrade)
     SocketSlot.set(socket, undefined)
-    takeBack(socket, ours)
+    takeBack(socket, allOfOurs)
     for (const name of CLOSERS) {
       if (handle[name] !== closers[name]) {
         // Somebody else's stands before it, and stays; ours does nothing any more.
