@@ -246,6 +246,22 @@ class Connection {
     }
   }
 
+  /**
+   * After a message's last write. Where nothing waits before it, `finish` needs no place in the queue, and no
+   * closure: 2 to 3 % of a hello world.
+   * @param {(message: object, error?: Error) => void} finish
+   */
+  ended (status, message, finish) {
+    if (status === Status.SENT && this.callbacks.length === 0) {
+      this.read()
+      this.isDeferred = false
+      nextTick(finish, message)
+      return
+    }
+    this.notify((error) => finish(message, error))
+    this.settle(status, message, true)
+  }
+
   /** A message's first chunk, under the room known, without a crossing. @returns {boolean} */
   begin (message, chunk) {
     if (!staging.begin(message, this, this.room, chunk)) return false

@@ -279,22 +279,20 @@ function writeBody (message, chunk, encoding, code, callback) {
 }
 
 /** `finish`, when the last byte is with the kernel (Node's `onFinish`). */
-function finisher (message) {
-  return (error) => {
-    const { socket } = message
-    if (host.kEndCallbacks === undefined) {
-      // Node 22 and earlier: whatever became of the bytes.
-      if (!socket?._hadError) message.emit('finish')
-      return
-    }
-    const failure = error ?? message[host.kErrored] ?? socket?.errored
-    const callbacks = message[host.kEndCallbacks]
-    message[host.kEndCallbacks] = null
-    if (failure) message[host.kFlushError] = failure
-    else message[host.kWritableFinished] = true
-    for (const callback of callbacks ?? []) callback(failure ?? null)
-    if (!failure) message.emit('finish')
+function finish (message, error) {
+  const { socket } = message
+  if (host.kEndCallbacks === undefined) {
+    // Node 22 and earlier: whatever became of the bytes.
+    if (!socket?._hadError) message.emit('finish')
+    return
   }
+  const failure = error ?? message[host.kErrored] ?? socket?.errored
+  const callbacks = message[host.kEndCallbacks]
+  message[host.kEndCallbacks] = null
+  if (failure) message[host.kFlushError] = failure
+  else message[host.kWritableFinished] = true
+  for (const callback of callbacks ?? []) callback(failure ?? null)
+  if (!failure) message.emit('finish')
 }
 
 function onFinished (message, callback) {
@@ -374,9 +372,7 @@ function end (chunk, encoding, callback) {
   const connection = isIgnored ? null : directConnection(this)
   if (connection === null) return endStreamed(this, chunk, encoding, code, callback)
   onFinished(this, callback)
-  const status = writeDirect(connection, this, chunk, encoding, code, true)
-  connection.notify(finisher(this))
-  connection.settle(status, this, true)
+  connection.ended(writeDirect(connection, this, chunk, encoding, code, true), this, finish)
   if (connection.pipeline !== null) connection.pipeline.reached(this)
   this[host.kCorked] = 0
   this.finished = true
