@@ -10,6 +10,7 @@ const { install, uninstall } = require('./lib/install')
 const { kServerResponse } = require('./lib/host')
 const interim = require('./lib/interim')
 const statusLine = require('./lib/status-line')
+const setHeader = require('./lib/set-header')
 const idle = require('./lib/idle')
 const isEncoding = native === null ? Buffer.isEncoding : require('./lib/encoding').isEncoding
 
@@ -28,7 +29,7 @@ function derive (Base, name) {
 
 const OutgoingMessage = derive(http.OutgoingMessage, 'OutgoingMessage')
 const ServerResponse = derive(http.ServerResponse, 'ServerResponse')
-if (native !== null) Object.assign(ServerResponse.prototype, interim.methods, statusLine.inherited)
+if (native !== null) Object.assign(ServerResponse.prototype, interim.methods, statusLine.inherited, setHeader.inherited)
 
 function serverFactory (load) {
   return function (options, listener) {

@@ -9,6 +9,7 @@ const { installOn } = native === null ? { installOn () {} } : require('./message
 const { isWrapped } = require('./origin')
 const interim = require('./interim')
 const statusLine = require('./status-line')
+const setHeader = require('./set-header')
 const idle = require('./idle')
 const { setDefaults } = require('./options')
 
@@ -52,6 +53,7 @@ function install (options) {
   for (const part of [interim, statusLine]) {
     installed.push(...replaceAll(http.ServerResponse.prototype, part))
   }
+  installed.push(...replaceAll(prototype, setHeader))
   for (const server of servers()) installed.push(...replaceAll(server, idle))
   return true
 }

@@ -16,6 +16,7 @@ const ofMessage = {
   _flush: /\bthis\._flushOutput\(socket\)/,
   _send: /\breturn this\._writeRaw\(data, encoding, callback/,
   _writeRaw: /\bconn\.write\(data, encoding, callback\)/,
+  setHeader: /= \[name, value\]/,
   addTrailers: /\bvalidateHeaderName\(field, 'Trailer name'\)/
 }
 

@@ -1,0 +1,69 @@
+'use strict'
+
+// `setHeader` where it has nothing to decide: a field that the host has let pass before. Most fields of a
+// server are the same in each response; the host matches each against two regular expressions and lowers its name.
+
+const http = require('node:http')
+const { isWrapped } = require('./origin')
+const host = require('./host')
+
+const hostPrototype = http.OutgoingMessage.prototype
+const responsePrototype = http.ServerResponse.prototype
+const { setHeader: hostSetHeader } = hostPrototype
+
+/**
+ * @typedef {object} Known
+ * @property {string} key the name in lower case
+ * @property {string | number} value that was let pass; NaN, which equals nothing, where it differs each time (ETag)
+ * @property {number} changes of it until then
+ */
+
+/** By name. @type {Map<string, Known>} */
+const known = new Map()
+const MOST_NAMES = 256
+/** In code units. A longer name or value is not remembered. */
+const MOST_LENGTH = 256
+const MOST_CHANGES = 32
+
+const isShort = (text) => typeof text === 'string' && text.length <= MOST_LENGTH
+
+/** What the host has let pass once. What it lets pass with leniency it may refuse without. */
+function remember (message, entry, name, value) {
+  if (entry?.changes === 0 || !(isShort(value) || typeof value === 'number') || message._isLenientHeaderValidation?.()) return
+  if (entry !== undefined) {
+    entry.value = --entry.changes > 0 ? value : NaN
+  } else if (isShort(name)) {
+    if (known.size === MOST_NAMES) known.clear()
+    known.set(name, { key: name.toLowerCase(), value, changes: MOST_CHANGES })
+  }
+}
+
+/** The host's rules, the same from Node 18 to 26 (`setHeader`, `_http_outgoing.js`), for a field behind others. */
+function setHeader (name, value) {
+  const entry = known.get(name)
+  const fields = this[host.kOutHeaders]
+  if (entry !== undefined && entry.value === value && fields && !this._header) {
+    fields[entry.key] = [name, value]
+    return this
+  }
+  hostSetHeader.call(this, name, value)
+  remember(this, entry, name, value)
+  return this
+}
+
+/** Of a class that inherits from the host's: what others put into the host's prototypes is called. */
+function inherited (name, value) {
+  const { setHeader: now } = responsePrototype
+  return now === hostSetHeader ? setHeader.call(this, name, value) : now.apply(this, arguments)
+}
+Object.defineProperty(inherited, 'name', { value: 'setHeader' })
+
+const isHosts = !isWrapped(hostPrototype, 'setHeader') && responsePrototype.setHeader === hostSetHeader
+
+module.exports = {
+  /** In the place of the host's own. */
+  methods: isHosts ? { setHeader } : {},
+  hosts: { setHeader: hostSetHeader },
+  /** On a class of ours. */
+  inherited: isHosts ? { setHeader: inherited } : {}
+}
