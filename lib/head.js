@@ -158,6 +158,7 @@ let spare = new Arguments()
 const rendered = new Array(64).fill(undefined)
 /** Places before the fields: bits, Content-Length, Keep-Alive's timeout and limit, first line. */
 const FIRST_FIELD = 5
+const CONTENT_LENGTH = 1
 const MOST_FIELDS = 64
 
 function isSame (before, { values, length }) {
@@ -238,10 +239,10 @@ function _storeHeader (firstLine, headers) {
   if (result === null) return storeByHost(this, firstLine, headers)
   if (typeof result.head !== 'string') refuse(this, firstLine, headers)
   const after = result.bits
-  if (after !== before) apply(this, after, after ^ before, result.declared)
+  if (after !== before) apply(this, after, after ^ before, result)
   if (keepsContentLength && after & HeadBits.SAW_CONTENT_LENGTH) this._contentLength = declaredIn(this, headers)
   this._header = result.head
-  this._headerSent = false
+  if (this._headerSent !== false) this._headerSent = false
   // The peer waits for the head before it lets the body come (RFC 9110 section 10.1.1).
   if (after & HeadBits.EXPECT) this._send('')
 }
@@ -267,7 +268,8 @@ function declaredIn (message, headers) {
   return Array.isArray(declared) ? declared.at(-1) : declared
 }
 
-function apply (message, bits, changed, declared) {
+/** @param {Rendered} rendered */
+function apply (message, bits, changed, { input, declared }) {
   if (changed & HeadBits.REMOVED_CONNECTION) message._removedConnection = (bits & HeadBits.REMOVED_CONNECTION) !== 0
   if (changed & HeadBits.REMOVED_CONTENT_LENGTH) message._removedContLen = (bits & HeadBits.REMOVED_CONTENT_LENGTH) !== 0
   if (changed & HeadBits.REMOVED_TRANSFER_ENCODING) message._removedTE = (bits & HeadBits.REMOVED_TRANSFER_ENCODING) !== 0
@@ -275,7 +277,8 @@ function apply (message, bits, changed, declared) {
   if (changed & HeadBits.DEFAULT_KEEP_ALIVE) message._defaultKeepAlive = (bits & HeadBits.DEFAULT_KEEP_ALIVE) !== 0
   if (changed & HeadBits.CHUNKED) message.chunkedEncoding = (bits & HeadBits.CHUNKED) !== 0
   if (changed & HeadBits.LAST) message._last = (bits & HeadBits.LAST) !== 0
-  if (bits & HeadBits.SAW_CONTENT_LENGTH) message._contentLength = declared
+  const isKnown = input[0] & HeadBits.HAS_CONTENT_LENGTH && input[CONTENT_LENGTH] === declared
+  if (bits & HeadBits.SAW_CONTENT_LENGTH && !isKnown) message._contentLength = declared
 }
 
 /** Overrides the host's: renders the trailer section. */

@@ -362,7 +362,7 @@ function end (chunk, encoding, callback) {
       else onFinished(this, callback)
       return this
     }
-    if (chunk !== null && this.destroyed && host.kEndCallbacks !== undefined) {
+    if (chunk !== null && host.kEndCallbacks !== undefined && this.destroyed) {
       // A `writeHead` of the program's has destroyed it, and the host would forget the callback.
       refuse(callback, errors.streamDestroyed())
       callback = undefined

@@ -35,16 +35,23 @@ function remember (message, entry, name, value) {
   } else if (isShort(name)) {
     if (known.size === MOST_NAMES) known.clear()
     known.set(name, { key: name.toLowerCase(), value, changes: MOST_CHANGES })
+    hasNoPrototype = Object.getPrototypeOf(message[host.kOutHeaders]) === null
   }
 }
 
-/** The host's rules, the same from Node 18 to 26 (`setHeader`, `_http_outgoing.js`), for a field behind others. */
+/** Whether the host keeps the fields in an object without a prototype (up to Node 24). */
+let hasNoPrototype = false
+
+/** The host's rules, the same from Node 18 to 26 (`setHeader`, `_http_outgoing.js`). */
 function setHeader (name, value) {
   const entry = known.get(name)
-  const fields = this[host.kOutHeaders]
-  if (entry !== undefined && entry.value === value && fields && !this._header) {
-    fields[entry.key] = [name, value]
-    return this
+  if (entry !== undefined && entry.value === value && !this._header) {
+    let fields = this[host.kOutHeaders]
+    if (fields === null && hasNoPrototype) this[host.kOutHeaders] = fields = { __proto__: null }
+    if (fields) {
+      fields[entry.key] = [name, value]
+      return this
+    }
   }
   hostSetHeader.call(this, name, value)
   remember(this, entry, name, value)
