@@ -160,6 +160,8 @@ const rendered = new Array(64).fill(undefined)
 const FIRST_FIELD = 5
 const CONTENT_LENGTH = 1
 const MOST_FIELDS = 64
+/** They stand on the stack. A head of more is the host's. */
+const MOST_ARGUMENTS = 10_000
 
 function isSame (before, { values, length }) {
   if (before.length !== length) return false
@@ -225,7 +227,7 @@ function renderFor (message, bits, statusCode, firstLine, headers) {
     input.push(+message._keepAliveTimeout || 0)
     input.push(+message._maxRequestsPerSocket || 0)
     input.push(`${firstLine}`)
-    return input.pushFields(message, headers) ? render(input, statusCode | 0) : null
+    return input.pushFields(message, headers) && input.length <= MOST_ARGUMENTS ? render(input, statusCode | 0) : null
   } finally {
     spare = input
   }
@@ -290,7 +292,7 @@ function addTrailers (headers) {
     const [name, value] = isArray ? headers[key] : [key, headers[key]]
     return input.pushField(this, name, value, true)
   })
-  const section = complete ? native.renderTrailers(...input.taken()) : -1
+  const section = complete && input.length <= MOST_ARGUMENTS ? native.renderTrailers(...input.taken()) : -1
   if (typeof section !== 'string') return hostAddTrailers.call(this, headers)
   this._trailer = section
 }

@@ -1,6 +1,8 @@
 'use strict'
 
 const test = require('ava')
+const http = require('node:http')
+const sluice = require('../..')
 const { differentialFor } = require('../support/differential')
 const { request, pipeline } = require('../support/requests')
 
@@ -411,4 +413,16 @@ differential('the dates of a turn that blocks don\'t go back', {
     const dates = exchanges.map(({ res }) => Date.parse(/Date: (.*)/.exec(res._header)[1]))
     note('sorted', [dates.every((date, n) => n === 0 || date >= dates[n - 1])])
   }
+})
+
+test('more fields than a call has room for', (t) => {
+  const many = new Array(600_000).fill('v')
+  const sections = (side) => {
+    const response = new side.ServerResponse({ method: 'GET', httpVersionMajor: 1, httpVersionMinor: 1 })
+    response.sendDate = false
+    response.writeHead(200, { 'X-Many': many })
+    response.addTrailers(Object.fromEntries(many.map((value, n) => [`X-${n}`, value])))
+    return response._header + response._trailer
+  }
+  t.true(sections(sluice) === sections(http))
 })
