@@ -34,8 +34,16 @@ function keepForTurn (response, socket) {
   socket.once('close', settleAll)
 }
 
+/** The turn has come. */
+function forgetTurn (response, socket) {
+  const responses = waiting.get(socket)
+  if (!responses?.delete(response) || responses.size !== 0) return
+  waiting.delete(socket)
+  socket.removeListener('close', settleAll)
+}
+
 function settleAll () {
-  for (const response of waiting.get(this)) if (!response.destroyed) emitDrain(response)
+  for (const response of waiting.get(this) ?? []) if (!response.destroyed) emitDrain(response)
 }
 
 /**
@@ -45,7 +53,7 @@ function settleAll () {
 function _flush () {
   const { socket } = this
   const state = socket?._writableState
-  if (this.outputData.length !== 0) waiting.get(socket)?.delete(this)
+  if (this.outputData.length !== 0) forgetTurn(this, socket)
   if (this.destroyed && !this.finished && socket && !socket.destroyed) {
     // Destroyed while it waited for its turn, and unfinished: Node 24 and later would leave the peer without an answer.
     socket.destroy(this.errored)

@@ -114,7 +114,8 @@ class Arguments {
   pushFields (message, headers) {
     if (!headers) return true
     if (headers === message[host.kOutHeaders]) {
-      // `for in` looks at each once more: 45 ns of 8 fields.
+      // `for in` looks at each once more, whether it is still there: 45 ns of 8 fields. A value's `toString` may
+      // have removed one.
       for (const key of Object.keys(headers)) {
         const entry = headers[key]
         if (entry !== undefined && !this.pushField(message, entry[0], entry[1])) return false
@@ -241,7 +242,7 @@ function _storeHeader (firstLine, headers) {
   if (result === null) return storeByHost(this, firstLine, headers)
   if (typeof result.head !== 'string') refuse(this, firstLine, headers)
   const after = result.bits
-  if (after !== before) apply(this, after, after ^ before, result)
+  if (after !== before) apply(this, before, after, result)
   if (keepsContentLength && after & HeadBits.SAW_CONTENT_LENGTH) this._contentLength = declaredIn(this, headers)
   this._header = result.head
   if (this._headerSent !== false) this._headerSent = false
@@ -270,8 +271,9 @@ function declaredIn (message, headers) {
   return Array.isArray(declared) ? declared.at(-1) : declared
 }
 
-/** @param {Rendered} rendered */
-function apply (message, bits, changed, { input, declared }) {
+/** @param {number} before what was known of the message, as bits @param {Rendered} rendered */
+function apply (message, before, bits, { input, declared }) {
+  const changed = bits ^ before
   if (changed & HeadBits.REMOVED_CONNECTION) message._removedConnection = (bits & HeadBits.REMOVED_CONNECTION) !== 0
   if (changed & HeadBits.REMOVED_CONTENT_LENGTH) message._removedContLen = (bits & HeadBits.REMOVED_CONTENT_LENGTH) !== 0
   if (changed & HeadBits.REMOVED_TRANSFER_ENCODING) message._removedTE = (bits & HeadBits.REMOVED_TRANSFER_ENCODING) !== 0
@@ -279,8 +281,8 @@ function apply (message, bits, changed, { input, declared }) {
   if (changed & HeadBits.DEFAULT_KEEP_ALIVE) message._defaultKeepAlive = (bits & HeadBits.DEFAULT_KEEP_ALIVE) !== 0
   if (changed & HeadBits.CHUNKED) message.chunkedEncoding = (bits & HeadBits.CHUNKED) !== 0
   if (changed & HeadBits.LAST) message._last = (bits & HeadBits.LAST) !== 0
-  const isKnown = input[0] & HeadBits.HAS_CONTENT_LENGTH && input[CONTENT_LENGTH] === declared
-  if (bits & HeadBits.SAW_CONTENT_LENGTH && !isKnown) message._contentLength = declared
+  const isSet = (before & HeadBits.HAS_CONTENT_LENGTH) !== 0 && Object.is(input[CONTENT_LENGTH], declared)
+  if (bits & HeadBits.SAW_CONTENT_LENGTH && !isSet) message._contentLength = declared
 }
 
 /** Overrides the host's: renders the trailer section. */

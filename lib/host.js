@@ -7,7 +7,7 @@ const { Duplex, Writable } = require('node:stream')
 const { isWrapped } = require('./origin')
 
 const message = new http.OutgoingMessage()
-const { write, end, _storeHeader } = http.OutgoingMessage.prototype
+const { write, end, setHeader, _storeHeader } = http.OutgoingMessage.prototype
 const server = new http.Server()
 
 /** A symbol-keyed property of `object` by the symbol's description. */
@@ -49,6 +49,15 @@ const unframedKeepsAlive = () => !afterHead({ _removedContLen: true, _removedTE:
 
 /** Node 18 keeps the Content-Length that the program has set as it is; later ones its number. */
 const keepsContentLength = () => afterHead({}, { 'Content-Length': '1' })._contentLength === '1'
+
+const kOutHeaders = symbolOf(message, 'kOutHeaders')
+
+/** Up to Node 24 the fields are in an object without a prototype. */
+function keepsBareFields () {
+  const probe = unseenMessage()
+  setHeader.call(probe, 'a', 'b')
+  return Object.getPrototypeOf(probe[kOutHeaders]) === null
+}
 
 /** What a write callback gets on success: nothing on Node 18, null later. */
 function successArguments () {
@@ -99,7 +108,7 @@ function probeCork () {
 
 module.exports = {
   symbolOf,
-  kOutHeaders: symbolOf(message, 'kOutHeaders'),
+  kOutHeaders,
   kNeedDrain: symbolOf(message, 'kNeedDrain'),
   kCorked: symbolOf(message, 'corked'),
   kErrored: symbolOf(message, 'errored'),
@@ -113,6 +122,7 @@ module.exports = {
   removedConnectionCloses,
   unframedKeepsAlive,
   keepsContentLength,
+  keepsBareFields,
   corkIsBroken,
   losesCallbacks: Duplex.prototype.destroy !== Writable.prototype.destroy,
   successArguments

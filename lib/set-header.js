@@ -15,7 +15,7 @@ const { setHeader: hostSetHeader } = hostPrototype
  * @typedef {object} Known
  * @property {string} key the name in lower case
  * @property {string | number} value that was let pass; NaN, which equals nothing, where it differs each time (ETag)
- * @property {number} changes of it until then
+ * @property {number} changesLeft until then
  */
 
 /** By name. @type {Map<string, Known>} */
@@ -29,25 +29,26 @@ const isShort = (text) => typeof text === 'string' && text.length <= MOST_LENGTH
 
 /** What the host has let pass once. What it lets pass with leniency it may refuse without. */
 function remember (message, entry, name, value) {
-  if (entry?.changes === 0 || !(isShort(value) || typeof value === 'number') || message._isLenientHeaderValidation?.()) return
+  if (entry?.changesLeft === 0 || entry?.value === value || !(isShort(value) || typeof value === 'number') ||
+      message._isLenientHeaderValidation?.()) return
   if (entry !== undefined) {
-    entry.value = --entry.changes > 0 ? value : NaN
+    entry.value = --entry.changesLeft > 0 ? value : NaN
   } else if (isShort(name)) {
+    // A program that makes up names begins anew.
     if (known.size === MOST_NAMES) known.clear()
-    known.set(name, { key: name.toLowerCase(), value, changes: MOST_CHANGES })
-    hasNoPrototype = Object.getPrototypeOf(message[host.kOutHeaders]) === null
+    known.set(name, { key: name.toLowerCase(), value, changesLeft: MOST_CHANGES })
   }
 }
 
 /** Whether the host keeps the fields in an object without a prototype (up to Node 24). */
-let hasNoPrototype = false
+let isBare
 
-/** The host's rules, the same from Node 18 to 26 (`setHeader`, `_http_outgoing.js`). */
+/** The host's rules (`setHeader`, `_http_outgoing.js`), for what it has let pass: the same from Node 18 to 26. */
 function setHeader (name, value) {
   const entry = known.get(name)
   if (entry !== undefined && entry.value === value && !this._header) {
     let fields = this[host.kOutHeaders]
-    if (fields === null && hasNoPrototype) this[host.kOutHeaders] = fields = { __proto__: null }
+    if (fields === null && (isBare ??= host.keepsBareFields())) this[host.kOutHeaders] = fields = { __proto__: null }
     if (fields) {
       fields[entry.key] = [name, value]
       return this

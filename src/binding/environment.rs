@@ -58,6 +58,15 @@ pub(super) struct Scratch {
     pub(super) units: Units,
 }
 
+impl Scratch {
+    /// In bytes.
+    fn capacity(&self) -> usize {
+        let narrow = self.bytes.capacity() + self.head.capacity() + self.trailers.capacity();
+        let wide = self.name.capacity() + self.value.capacity();
+        narrow + 2 * wide + self.units.capacity()
+    }
+}
+
 pub(super) struct Environment {
     env: sys::napi_env,
     /// Where it stands itself: what the readiness thread's calls are given.
@@ -135,12 +144,10 @@ impl Environment {
         self.scratch.take().unwrap_or_default()
     }
 
-    pub(super) fn keep_scratch(&mut self, mut scratch: Box<Scratch>) {
-        if scratch.bytes.capacity() > MOST_SCRATCH {
-            scratch.bytes = Vec::new();
-            scratch.units = Units::default();
+    pub(super) fn keep_scratch(&mut self, scratch: Box<Scratch>) {
+        if scratch.capacity() <= MOST_SCRATCH {
+            self.scratch = Some(scratch);
         }
-        self.scratch = Some(scratch);
     }
 
     /// A handle for a socket's descriptor, or `None` when every slot is taken.

@@ -22,6 +22,17 @@ pub(super) struct Units {
     latin1: Vec<u8>,
 }
 
+impl Units {
+    /// In bytes.
+    pub(super) fn capacity(&self) -> usize {
+        #[cfg(feature = "simdutf")]
+        let latin1 = self.latin1.capacity();
+        #[cfg(not(feature = "simdutf"))]
+        let latin1 = 0;
+        2 * self.wide.capacity() + latin1
+    }
+}
+
 /// Appends the bytes of a chunk; `false` if the argument is not what the code says.
 pub(super) fn encode_argument(
     call: &Call<'_>,
