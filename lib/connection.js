@@ -340,12 +340,17 @@ class Connection {
       this.giveBack()
       const { onEmpty } = this
       this.onEmpty = null
+      // Whatever a listener of `drain`, or a callback, throws.
       try {
-        this.releaseWritable(null)
+        // A chunk of the Writable's own stands behind all of ours.
+        if (!this.inBarrier) deliver(this, sent, taken)
       } finally {
-        // Whatever a listener of `drain` throws.
-        onEmpty?.()
-        deliver(this, sent, taken)
+        try {
+          this.releaseWritable(null)
+        } finally {
+          onEmpty?.()
+          deliver(this, sent, taken)
+        }
       }
       return
     }
@@ -366,7 +371,11 @@ class Connection {
   sink (chunk, encoding, callback) {
     if (chunk === BARRIER) {
       // A cork held what was deferred, and now lets it go.
-      if (this.isDeferred) return this.sunk(native.flush(this.id), callback)
+      if (this.isDeferred) {
+        this.sunk(native.flush(this.id), callback)
+        this.inBarrier = this.release !== null
+        return this.adjustBarrier()
+      }
       if (this.pending === 0 || this.id === 0) return callback()
       this.release = callback
       this.inBarrier = true
@@ -424,7 +433,11 @@ class Connection {
       this.release = callback
       return
     }
-    callback(this.errorOf(status))
+    const error = this.errorOf(status)
+    // Before the Writable's, which it calls in the next tick.
+    if (this.callbacks.length !== 0) nextTick(failCallbacks, this, error)
+    this.forget()
+    callback(error)
   }
 
   /** The Writable's `_final`: FIN goes out behind every byte. */
@@ -480,6 +493,10 @@ function runDue ({ callbacks }, sent, taken) {
   }
 }
 
+function failCallbacks (connection, error) {
+  guard(failWaiting, failCallbacks, connection, error)
+}
+
 /** Every callback that waits gets its error, in order; then the socket is destroyed. */
 function fail (connection, error) {
   const { resource } = connection
@@ -487,13 +504,19 @@ function fail (connection, error) {
   else resource.runInAsyncScope(guard, null, failAll, fail, connection, error)
 }
 
-function failAll (connection, error) {
-  const { socket, callbacks } = connection
+/** Those whose bytes the kernel has succeed. */
+function failWaiting (connection, error) {
+  const { callbacks } = connection
   runDue(connection, connection.enqueued - connection.pending, connection.taken)
-  const reason = error ?? socket.errored ?? errors.streamDestroyed()
   // Those that the callbacks themselves add are not among them.
   const { taken } = connection
-  while (callbacks.length !== 0 && callbacks.first.nth <= taken) callbacks.shift().callback(reason)
+  while (callbacks.length !== 0 && callbacks.first.nth <= taken) callbacks.shift().callback(error)
+}
+
+function failAll (connection, error) {
+  const { socket } = connection
+  const reason = error ?? socket.errored ?? errors.streamDestroyed()
+  failWaiting(connection, reason)
   connection.releaseWritable(reason)
   if (error !== null) socket.destroy(error)
 }

@@ -64,8 +64,7 @@ function _flush () {
   if (!this[host.kNeedDrain] || this.finished || !socket?.writable || !state || !isTruthful(this)) {
     return hostFlush.call(this)
   }
-  this._flushOutput(socket)
-  if (!this[host.kNeedDrain]) return
+  withoutDrain(this, () => this._flushOutput(socket))
   if (state.length !== 0) {
     state.needDrain = true
     // Node passes on the `drain` of its own connections alone.
@@ -76,10 +75,25 @@ function _flush () {
   emitDrain(this)
 }
 
+/**
+ * Node up to 22 emits the `drain` that the response in its turn owes as often as a response counts what it
+ * queues, or no longer does (`updateOutgoingData`, `_http_server.js`), wherever the bytes are.
+ * @param {object | null | undefined} current the socket's message
+ */
+function withoutDrain (current, step) {
+  if (!current?.[host.kNeedDrain]) return step()
+  current[host.kNeedDrain] = false
+  try {
+    return step()
+  } finally {
+    current[host.kNeedDrain] = true
+  }
+}
+
 function emitDrain (message) {
   if (!message[host.kNeedDrain] || message.finished) return
   message[host.kNeedDrain] = false
   message.emit('drain')
 }
 
-module.exports = { oweDrain, _flush }
+module.exports = { oweDrain, withoutDrain, _flush }

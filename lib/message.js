@@ -5,6 +5,7 @@
 // nothing (errors, a message without a body) is left to the host's own methods.
 
 const http = require('node:http')
+const net = require('node:net')
 // As it was before tests replace it by a fake of theirs.
 const { nextTick } = require('node:process')
 const { isUint8Array } = require('node:util/types')
@@ -15,7 +16,7 @@ const { codeOf, crossingCode, hostsLabel, lengthOf, queuedLength } = require('./
 const { isTruthful } = require('./options')
 const gather = require('./gather')
 const lostCallbacks = require('./lost-callbacks')
-const { oweDrain, _flush } = require('./drain')
+const { oweDrain, withoutDrain, _flush } = require('./drain')
 const { isWrapped } = require('./origin')
 const staging = require('./staging')
 const errors = require('./errors')
@@ -121,6 +122,11 @@ function isCountedBySocket (message) {
 
 /** The framed pieces go to `socket.write`, or wait in `outputData` for their turn. */
 function writeStreamed (message, chunk, encoding, code, callback) {
+  if (message.socket) return writePieces(message, chunk, encoding, code, callback)
+  return withoutDrain(message.req?.socket?._httpMessage, () => writePieces(message, chunk, encoding, code, callback))
+}
+
+function writePieces (message, chunk, encoding, code, callback) {
   if (!isOfHosts(chunk, encoding, code)) {
     chunk = native.encode(chunk, code)
     encoding = null
@@ -150,6 +156,10 @@ function streamedAnswer (message, answer) {
   // What waits for a turn that can't come any more waits for nothing: as Node says, so that its source ends.
   if (!socket && message.req?.socket?.destroyed) return answer
   if (!socket || socket._httpMessage !== message) return false
+  if (socket.connecting && !socket.encrypted && socket instanceof net.Socket) {
+    socket._writableState.needDrain = true
+    return false
+  }
   const connection = knownConnectionOf(socket)
   if (!connection || socket._writableState.corked > 0) return answer
   if (socket._writableState.length === 0) return answer
@@ -315,15 +325,21 @@ function isFirstAndWhole (message, chunk) {
 }
 
 function endStreamed (message, chunk, encoding, code, callback) {
-  if (chunk !== null && message._hasBody) {
-    // Nothing leaves any more, and for an end with a chunk the host then has no `finish`.
-    if (message.socket?.destroyed) return callHost(hostEnd, message, chunk, encoding, code, callback)
+  // Where nothing leaves any more, the host has no `finish` for an end with a chunk. And Node 24 and later write
+  // nothing behind a chunk that is the last: a peer that has all may be gone. But up to 22 its `end` gives the
+  // chunk a callback, and a response that waits could not leave with the one before it.
+  const isHosts = chunk === null || !message._hasBody || message.socket?.destroyed ||
+    (!message.chunkedEncoding && (message.socket || !message.req))
+  if (!isHosts) {
     message.socket?.cork()
     writeStreamed(message, chunk, encoding, code)
     chunk = null
     encoding = null
+    code = BYTES
   }
-  hostEnd.call(message, chunk, encoding, callback)
+  const step = () => callHost(hostEnd, message, chunk, encoding, code, callback)
+  if (message.socket) step()
+  else withoutDrain(message.req?.socket?._httpMessage, step)
   if (!message.socket && isUnwatched(message)) knownConnectionOf(message.req?.socket)?.endedBehind(message)
   return message
 }

@@ -268,6 +268,8 @@ const scenes = {
 
   'pipelined: a large response that waits for its turn': {
     ordered: false,
+    // Node up to 22 tells of it as soon as the turn comes.
+    drains: false,
     handlers: {
       async '/0' (res, { callback, responses }) {
         res.write('a', callback('a'))
@@ -277,7 +279,7 @@ const scenes = {
       },
       '/1' (res, { note, callback }) {
         note(`write ${res.write(BIG, callback('big'))}`)
-        res.on('drain', () => setImmediate(within, 'after drain', () => res.end('b', callback('end'))))
+        res.once('socket', () => setImmediate(within, 'after drain', () => res.end('b', callback('end'))))
       }
     },
     play: async (stage) => (await stage.send(pipeline(2))).closed

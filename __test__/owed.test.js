@@ -1,0 +1,155 @@
+'use strict'
+
+// What a `write` owes: its `drain` when user memory is empty, and its callback in its turn.
+
+const fs = require('node:fs')
+const test = require('ava')
+const host = require('./support/host')
+const { subject, selfCheck } = require('./support/subject')
+const { RawClient } = require('./support/raw-client')
+const { startServer } = require('./support/servers')
+const { pipeline, request } = require('./support/requests')
+const { runNode, register, fixture } = require('./support/registered')
+const { turns, until, deferred } = require('./support/event-loop')
+
+/** Stock Node answers with its high-water mark, not with the truth. */
+const truth = selfCheck ? test.serial.skip : test.serial
+const ofLinux = host.isWindows ? test.serial.skip : truth
+
+const BIG = Buffer.alloc(20 << 20, 'b')
+
+/** Serves `listeners`, one for each request of a connection. */
+async function serve (listeners, play) {
+  const waiting = [...listeners]
+  const server = await startServer(subject, { transport: 'tcp', listener: (req, res) => waiting.shift()(res, req) })
+  const client = await RawClient.connect(server.address, { paused: true, keep: false })
+  try {
+    await play(client)
+  } finally {
+    if (!client.isClosed) client.destroy()
+    await server.close()
+  }
+}
+
+truth('a response that waits makes no drain of the one that has its turn', async (t) => {
+  const drains = []
+  const last = deferred()
+  await serve([
+    (res) => {
+      t.false(res.write(BIG))
+      res.on('drain', () => {
+        drains.push(res.writableLength)
+        res.end()
+      })
+    },
+    (res) => {
+      t.false(res.write('x'))
+      t.false(res.write('y'))
+      res.end('z')
+      last.resolve()
+    }
+  ], async (client) => {
+    client.send(pipeline(2))
+    await last.promise
+    await turns(3)
+    t.deepEqual(drains, [])
+    client.resume()
+    await client.closed
+    t.deepEqual(drains, [0])
+  })
+})
+
+truth('a response that has waited drains when its reader has read', async (t) => {
+  const drains = []
+  const both = deferred()
+  let first
+  await serve([
+    (res) => { first = res },
+    (res) => {
+      t.false(res.write(BIG))
+      res.on('drain', () => {
+        drains.push(res.writableLength)
+        res.end()
+      })
+      both.resolve(res)
+    }
+  ], async (client) => {
+    client.send(pipeline(2))
+    const second = await both.promise
+    first.end()
+    await until(() => second.socket)
+    await turns(3)
+    t.deepEqual(drains, [])
+    client.resume()
+    await client.closed
+    t.deepEqual(drains, [0])
+  })
+})
+
+/** Fills the kernel's buffer past the socket. */
+function fill ({ _handle: { fd } }) {
+  try {
+    for (;;) fs.writeSync(fd, BIG)
+  } catch (error) {
+    if (error.code !== 'EAGAIN') throw error
+  }
+}
+
+ofLinux('callbacks come in order where the kernel refuses what it had room for', async (t) => {
+  const log = []
+  const over = deferred()
+  await serve([(res) => {
+    res.on('finish', () => log.push('finish')).on('close', over.resolve)
+    t.true(res.write('a', () => log.push('a')))
+    fill(res.socket)
+    res.cork()
+    res.write('b', () => log.push('b'))
+    res.end('c', () => log.push('end'))
+  }], async (client) => {
+    client.send(request())
+    await until(() => log.length !== 0 || client.length === 0)
+    await turns(3)
+    t.deepEqual(log, [])
+    client.resume()
+    await over.promise
+    t.deepEqual(log.slice(0, 2), ['a', 'b'])
+    t.deepEqual(log.slice(2).sort(), ['end', 'finish'])
+  })
+})
+
+ofLinux('what the kernel has refused at an uncork is counted', async (t) => {
+  const over = deferred()
+  await serve([async (res) => {
+    res.write('a')
+    res.socket.cork()
+    fill(res.socket)
+    await turns(1)
+    res.socket.uncork()
+    t.true(res.writableLength > 0)
+    t.false(res.flushWrites())
+    res.on('close', over.resolve)
+    over.resolve()
+    res.end()
+  }], async (client) => {
+    client.send(request())
+    await over.promise
+    client.resume()
+    await client.closed
+  })
+})
+
+truth('a request whose socket connects answers false, and drains once', async (t) => {
+  const { code, out, err } = await runNode(['--require', register, fixture('connecting.js')])
+  t.deepEqual({ code, err }, { code: 0, err: '' })
+  t.deepEqual(JSON.parse(out), { connecting: true, answer: false, drains: [0], received: 'onetwo' })
+})
+
+ofLinux('a large request over a Unix socket ends as on stock Node', async (t) => {
+  const run = async (...flags) => {
+    const { code, out, err } = await runNode([...flags, fixture('unix-ends.js')])
+    t.deepEqual({ code, err }, { code: 0, err: '' })
+    return JSON.parse(out)
+  }
+  const [expected, actual] = [await run(), await run('--require', register)]
+  t.deepEqual(actual, expected)
+})
