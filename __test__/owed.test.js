@@ -138,6 +138,23 @@ ofLinux('what the kernel has refused at an uncork is counted', async (t) => {
   })
 })
 
+truth('a write behind the end of its socket has its callback', async (t) => {
+  const log = []
+  const over = deferred()
+  await serve([(res) => {
+    res.write('a', () => log.push('a'))
+    res.socket.end()
+    res.write('b', (error) => log.push(error instanceof Error))
+    res.on('close', () => setImmediate(over.resolve))
+  }], async (client) => {
+    client.send(request())
+    client.resume()
+    await client.closed
+    await over.promise
+    t.deepEqual(log, ['a', true])
+  })
+})
+
 truth('a request whose socket connects answers false, and drains once', async (t) => {
   const { code, out, err } = await runNode(['--require', register, fixture('connecting.js')])
   t.deepEqual({ code, err }, { code: 0, err: '' })

@@ -280,7 +280,8 @@ function writeBody (message, chunk, encoding, code, callback) {
       nextTick(callback, socket.errored)
       return streamedAnswer(message, writeStreamed(message, chunk, encoding, code, null))
     }
-    if (!socket) lostCallbacks.keepQueued(message)
+    // Behind the socket's own end nothing leaves any more.
+    if (!socket?.writable) lostCallbacks.keepQueued(message)
     const ordered = knownConnectionOf(socket)?.afterOwn(callback) ?? callback
     return streamedAnswer(message, writeStreamed(message, chunk, encoding, code, ordered))
   }
