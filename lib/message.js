@@ -280,8 +280,8 @@ function writeBody (message, chunk, encoding, code, callback) {
       nextTick(callback, socket.errored)
       return streamedAnswer(message, writeStreamed(message, chunk, encoding, code, null))
     }
-    // Behind the socket's own end nothing leaves any more.
-    if (!socket?.writable) lostCallbacks.keepQueued(message)
+    // Behind its socket's own end nothing of a response leaves any more. Node calls a request's back itself.
+    if (!socket || (message.req && !socket.writable)) lostCallbacks.keepQueued(message)
     const ordered = knownConnectionOf(socket)?.afterOwn(callback) ?? callback
     return streamedAnswer(message, writeStreamed(message, chunk, encoding, code, ordered))
   }
