@@ -245,6 +245,7 @@ function _storeHeader (firstLine, headers) {
   if (after !== before) apply(this, before, after, result)
   if (keepsContentLength && after & HeadBits.SAW_CONTENT_LENGTH) this._contentLength = declaredIn(this, headers)
   this._header = result.head
+  // To look is half of what it costs to store (`bitsOf`).
   if (this._headerSent !== false) this._headerSent = false
   // The peer waits for the head before it lets the body come (RFC 9110 section 10.1.1).
   if (after & HeadBits.EXPECT) this._send('')

@@ -120,10 +120,16 @@ function isCountedBySocket (message) {
     isUnwatched(message) && isTruthful(message)
 }
 
+/** The response in its turn, of one that waits. */
+function aheadOf (message) {
+  return message.socket ? null : message.req?.socket?._httpMessage
+}
+
 /** The framed pieces go to `socket.write`, or wait in `outputData` for their turn. */
 function writeStreamed (message, chunk, encoding, code, callback) {
-  if (message.socket) return writePieces(message, chunk, encoding, code, callback)
-  return withoutDrain(message.req?.socket?._httpMessage, () => writePieces(message, chunk, encoding, code, callback))
+  const ahead = aheadOf(message)
+  if (!ahead) return writePieces(message, chunk, encoding, code, callback)
+  return withoutDrain(ahead, () => writePieces(message, chunk, encoding, code, callback))
 }
 
 function writePieces (message, chunk, encoding, code, callback) {
@@ -338,9 +344,7 @@ function endStreamed (message, chunk, encoding, code, callback) {
     encoding = null
     code = BYTES
   }
-  const step = () => callHost(hostEnd, message, chunk, encoding, code, callback)
-  if (message.socket) step()
-  else withoutDrain(message.req?.socket?._httpMessage, step)
+  withoutDrain(aheadOf(message), () => callHost(hostEnd, message, chunk, encoding, code, callback))
   if (!message.socket && isUnwatched(message)) knownConnectionOf(message.req?.socket)?.endedBehind(message)
   return message
 }

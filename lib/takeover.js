@@ -75,17 +75,17 @@ function _final (callback) {
   else connection.final(callback)
 }
 
+function leaveAtUpgrade () {
+  if (isLeaving(this)) beneathSocket(this)?.leave()
+}
+
 /**
  * HTTP takes its `data` listener off first when the socket leaves. To listen to `removeListener` would be an
  * `emit` for each response: 0.7 % of a hello world.
  */
 function removeListener (name, listener) {
-  if (name === 'data' && isLeaving(this)) beneathSocket(this)?.leave()
+  if (name === 'data') leaveAtUpgrade.call(this)
   return Socket.removeListener.call(this, name, listener)
-}
-
-function onRemoveListener () {
-  if (isLeaving(this)) beneathSocket(this)?.leave()
 }
 
 const ours = { _write, _writev, _final }
@@ -159,7 +159,7 @@ class Takeover {
     }
     // Somebody else's stays what is called.
     if (socket.removeListener === hostRemoveListener) socket.removeListener = removeListener
-    else socket.on('removeListener', onRemoveListener)
+    else socket.on('removeListener', leaveAtUpgrade)
     Object.defineProperty(handle, 'bytesWritten', bytesWritten)
   }
 
@@ -177,10 +177,9 @@ class Takeover {
   /** Nothing of ours stays but the count of what was written. */
   giveBack () {
     const { socket, handle } = this.connection
+    socket.removeListener('removeListener', leaveAtUpgrade)
     SocketSlot.set(socket, undefined)
-    if (Object.hasOwn(socket, 'removeListener')) takeBack(socket, { removeListener })
-    else socket.removeListener('removeListener', onRemoveListener)
-    takeBack(socket, ours)
+    takeBack(socket, { ...ours, removeListener })
     for (const name of CLOSERS) {
       if (handle[name] !== closers[name]) {
         // Somebody else's stands before it, and stays; ours does nothing any more.
