@@ -170,3 +170,29 @@ ofLinux('a large request over a Unix socket ends as on stock Node', async (t) =>
   const [expected, actual] = [await run(), await run('--require', register)]
   t.deepEqual(actual, expected)
 })
+
+ofLinux("the callbacks around a write of the socket's own that fails come in order, with its error", async (t) => {
+  const calls = []
+  const over = deferred()
+  const took = (name) => (error) => {
+    calls.push(`${name} ${error?.code}`)
+    if (calls.length === 4) over.resolve()
+  }
+  let reset
+  await serve([
+    (res, { socket }) => {
+      socket.on('error', () => {})
+      res.writeHead(200)
+      reset()
+      res.write('a', took('first'))
+      socket.write('b', took("socket's own"))
+      res.write('c', took('second'))
+      res.write('d', took('third'))
+    }
+  ], async (client) => {
+    reset = () => client.reset()
+    client.send(request())
+    await over.promise
+    t.deepEqual(calls, ['first ECONNRESET', "socket's own ECONNRESET", 'second ECONNRESET', 'third ECONNRESET'])
+  })
+})

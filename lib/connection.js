@@ -18,10 +18,9 @@ const { native, Page, Status } = require('./binding')
 const { crossingCodeOf } = require('./encoding')
 const { optionsOf } = require('./options')
 const staging = require('./staging')
-const { Fifo } = require('./fifo')
+const { Callbacks, guard } = require('./callbacks')
 const { Pipeline } = require('./pipeline')
 const { Takeover, stock, isStock, knownConnectionOf, earlierOf, connectionBy } = require('./takeover')
-const host = require('./host')
 const errors = require('./errors')
 
 /** The barrier, known by identity. */
@@ -82,11 +81,7 @@ class Connection {
     /** The callback of the Writable's write in flight. */
     this.release = null
     this.inBarrier = false
-    /** Callbacks by the offset at which they are due. */
-    this.callbacks = new Fifo()
-    /** Callbacks taken since the attachment, and those of them for which a tick is scheduled. */
-    this.taken = 0
-    this.promised = 0
+    this.callbacks = new Callbacks()
     /** Called when user memory is empty. */
     this.onEmpty = null
     /** The context in which what waits is answered. */
@@ -181,7 +176,7 @@ class Connection {
 
   /** `callback` runs once everything queued until now is in the kernel, or never will be. */
   notify (callback) {
-    this.callbacks.push({ end: page[Page.ENQUEUED], nth: ++this.taken, callback })
+    this.callbacks.add(page[Page.ENQUEUED], callback)
   }
 
   /**
@@ -198,9 +193,7 @@ class Connection {
 
   /** The callbacks that are due now run in a tick of their own. */
   deliverSoon () {
-    if (this.callbacks.length === 0 || this.promised === this.taken) return
-    nextTick(deliver, this, this.enqueued - this.pending, this.taken)
-    if (this.pending === 0) this.promised = this.taken
+    this.callbacks.deliverSoon(this.enqueued - this.pending, this.pending === 0)
   }
 
   /** What was written is answered in the context of now. */
@@ -332,8 +325,9 @@ class Connection {
   }
 
   advance () {
+    const { callbacks } = this
     // What a listener of `drain` writes is not among them.
-    const { taken } = this
+    const { taken } = callbacks
     const sent = this.enqueued - this.pending
     if (this.pending === 0) {
       this.resource = null
@@ -343,18 +337,18 @@ class Connection {
       // Whatever a listener of `drain`, or a callback, throws.
       try {
         // A chunk of the Writable's own stands behind all of ours.
-        if (!this.inBarrier) deliver(this, sent, taken)
+        if (!this.inBarrier) callbacks.deliver(sent, taken)
       } finally {
         try {
           this.releaseWritable(null)
         } finally {
           onEmpty?.()
-          deliver(this, sent, taken)
+          callbacks.deliver(sent, taken)
         }
       }
       return
     }
-    deliver(this, sent, taken)
+    callbacks.deliver(sent, taken)
   }
 
   releaseWritable (error) {
@@ -434,8 +428,8 @@ class Connection {
       return
     }
     const error = this.errorOf(status)
-    // Before the Writable's, which it calls in the next tick.
-    if (this.callbacks.length !== 0) nextTick(failCallbacks, this, error)
+    // Before the Writable's, which it calls in the next tick, and with its error.
+    if (this.callbacks.length !== 0) nextTick(fail, this, null)
     this.forget()
     callback(error)
   }
@@ -463,40 +457,6 @@ class Connection {
   }
 }
 
-/** Of a callback without an error. */
-let successArguments = null
-
-/**
- * Runs `step`, and `rest` in a tick of its own if a callback of the program's throws in it: the
- * error is an uncaught exception, and what waits behind it must not wait for ever.
- */
-function guard (step, rest, ...values) {
-  let isDone = false
-  try {
-    step(...values)
-    isDone = true
-  } finally {
-    if (!isDone) nextTick(rest, ...values)
-  }
-}
-
-/** Runs the callbacks, of those `taken` by then, whose bytes the kernel had when `sent` was read. */
-function deliver (connection, sent, taken) {
-  guard(runDue, deliver, connection, sent, taken)
-}
-
-function runDue ({ callbacks }, sent, taken) {
-  successArguments ??= host.successArguments()
-  for (let { first } = callbacks; first !== undefined && first.end <= sent && first.nth <= taken; first = callbacks.first) {
-    callbacks.shift()
-    first.callback(...successArguments)
-  }
-}
-
-function failCallbacks (connection, error) {
-  guard(failWaiting, failCallbacks, connection, error)
-}
-
 /** Every callback that waits gets its error, in order; then the socket is destroyed. */
 function fail (connection, error) {
   const { resource } = connection
@@ -504,19 +464,10 @@ function fail (connection, error) {
   else resource.runInAsyncScope(guard, null, failAll, fail, connection, error)
 }
 
-/** Those whose bytes the kernel has succeed. */
-function failWaiting (connection, error) {
-  const { callbacks } = connection
-  runDue(connection, connection.enqueued - connection.pending, connection.taken)
-  // Those that the callbacks themselves add are not among them.
-  const { taken } = connection
-  while (callbacks.length !== 0 && callbacks.first.nth <= taken) callbacks.shift().callback(error)
-}
-
 function failAll (connection, error) {
   const { socket } = connection
   const reason = error ?? socket.errored ?? errors.streamDestroyed()
-  failWaiting(connection, reason)
+  connection.callbacks.fail(reason, connection.enqueued - connection.pending)
   connection.releaseWritable(reason)
   if (error !== null) socket.destroy(error)
 }

@@ -1,5 +1,7 @@
 'use strict'
 
+// What `write` and `end` take, and when.
+
 const vm = require('node:vm')
 const test = require('ava')
 const host = require('../support/host')
@@ -7,48 +9,6 @@ const { differentialFor } = require('../support/differential')
 const { request } = require('../support/requests')
 
 const differential = differentialFor(test)
-
-for (const [method, status] of [['HEAD', 200], ['GET', 204], ['GET', 304], ['HEAD', 304], ['HEAD', 404]]) {
-  const twice = request(method, '/1', { close: false }) + request(method, '/2')
-  for (const rejectNonStandardBodyWrites of [false, true]) {
-    const title = `${method} ${status}${rejectNonStandardBodyWrites ? ', body writes rejected' : ''}`
-    const serverOptions = { rejectNonStandardBodyWrites }
-    differential(`${title}: writes are ignored, callbacks run`, {
-      request: twice,
-      serverOptions,
-      script ({ m, cb, snapshot }) {
-        m.statusCode = status
-        m.write('one', cb(1))
-        snapshot('written')
-        m.write(Buffer.from('two'), cb(2))
-        m.write('', cb('empty'))
-        m.end('three', cb('end'))
-        m.end(cb('end'))
-      }
-    })
-    differential(`${title}: end with a body`, {
-      request: twice,
-      serverOptions,
-      script ({ m, cb }) {
-        m.writeHead(status, { 'X-A': 'b' })
-        m.end('body', 'latin1', cb('end'))
-        m.end()
-      }
-    })
-    differential(`${title}: Content-Length, Transfer-Encoding and trailers`, {
-      request: twice,
-      serverOptions,
-      script ({ m, index }) {
-        m.statusCode = status
-        if (index === 0) m.setHeader('Content-Length', 5)
-        else m.setHeader('Transfer-Encoding', 'chunked')
-        m.setHeader('Trailer', 'X-T')
-        m.addTrailers({ 'X-T': '1' })
-        m.end()
-      }
-    })
-  }
-}
 
 const ENDS = {
   'no arguments': () => [],
@@ -161,86 +121,6 @@ for (const [name, args] of Object.entries(CHUNKS)) {
       }
     })
   }
-}
-
-/** As long as what is encoded by another way than short strings, and one shorter; as V8 keeps them and as it doesn't. */
-function longTexts () {
-  const latin1 = (length) => 'abcé'.repeat(length).slice(0, length)
-  const texts = []
-  for (const length of [511, 512, 513, 4000]) {
-    texts.push('a'.repeat(length), latin1(length), '漢'.repeat(length), '😀'.repeat(length).slice(0, length), latin1(length - 1) + '’')
-    for (const lone of ['\ud83d', '\udc00']) {
-      texts.push(lone + latin1(length), latin1(length) + lone, '漢'.repeat(length / 2) + lone + '😀'.repeat(length / 4))
-    }
-    // A rope; and the slice of a wide string that has no wide character.
-    texts.push(['é', '漢'].map((one) => one.repeat(length)).join('-') + length, `漢${latin1(length)}`.slice(1))
-  }
-  return texts
-}
-
-differential('long texts in UTF-8, in every lane', {
-  request: request('GET', '/1', { close: false }) + request('GET', '/2', { close: false }) + request('GET', '/3'),
-  async script ({ m, cb, index, turns }) {
-    for (const [n, text] of longTexts().entries()) {
-      if (index === 1) m.write(text, n % 2 ? 'utf8' : 'UTF-8', cb(n))
-      else m.write(text)
-    }
-    await turns(2)
-    if (index === 2) {
-      for (const text of longTexts()) {
-        m.write(text)
-        await turns(1)
-      }
-    }
-    m.end('é'.repeat(600))
-  }
-})
-
-differential('long texts in UTF-8 on the socket itself', {
-  request: request(),
-  async script ({ req, m, turns }) {
-    m.setHeader('Content-Length', longTexts().reduce((sum, text) => sum + Buffer.byteLength(text), 0))
-    m.flushHeaders()
-    await turns(1)
-    for (const text of longTexts()) req.socket.write(text)
-    await turns(1)
-    m.end()
-  }
-})
-
-const TEXT = 'grüße, 漢字, 😀, \ud800 alone \udfff, \0 nul, 414243==_-'
-const ENCODINGS = [
-  'utf8', 'utf-8', 'UTF8', 'Utf-8', 'ucs2', 'ucs-2', 'UCS2', 'utf16le', 'utf-16le', 'UTF-16LE',
-  'latin1', 'binary', 'Latin1', 'ascii', 'ASCII', 'base64', 'BASE64', 'base64url', 'hex', 'HEX'
-]
-const INPUTS = {
-  text: TEXT,
-  short: 'x',
-  ascii: 'GET / HTTP/1.1',
-  empty: '',
-  long: '漢é😀a'.repeat(5000)
-}
-for (const encoding of ENCODINGS) {
-  // Node estimates the length of base64 and hex text that is not well formed, and so sends chunk
-  // sizes and Content-Lengths that are wrong: only well-formed text has an oracle.
-  const inputs = /hex/i.test(encoding)
-    ? { hex: 'DEADbeef', empty: '', one: '00', two: 'fFfF', long: '0123456789abcdef'.repeat(5000) }
-    : /base64/i.test(encoding)
-      ? { base64: 'aGVsbG8gd29ybGQ=', empty: '', url: '-_-_', plus: '+/+/', long: 'c2x1aWNl'.repeat(5000) }
-      : INPUTS
-  differential(`encoding ${encoding}`, {
-    request: Object.keys(inputs).map((path, n) => request('GET', `/${path}`, { close: n === 4 })).join(''),
-    script ({ m, req, cb }) {
-      const input = inputs[req.url.slice(1)]
-      m.write(input, encoding, cb(1))
-      m.write(input, encoding)
-      m.end(input, encoding, cb('end'))
-    }
-  })
-  differential(`encoding ${encoding}, Content-Length from end`, {
-    request: Object.keys(inputs).map((path, n) => request('GET', `/${path}`, { close: n === 4 })).join(''),
-    script: ({ m, req, cb }) => { m.end(inputs[req.url.slice(1)], encoding, cb('end')) }
-  })
 }
 
 differential('many kinds of chunks in one tick', {
@@ -404,81 +284,6 @@ differential('cork beyond the high-water mark', {
     m.end()
   }
 })
-
-differential('trailers', {
-  script ({ m }) {
-    m.setHeader('Trailer', 'X-T, X-U')
-    m.addTrailers({ 'X-T': 'kept only if replaced' })
-    m.write('x')
-    m.addTrailers({ 'X-T': '1', 'X-U': 'caf\u00e9', 'X-Many': '3' })
-    m.end('y')
-  }
-})
-
-const TRAILERS = {
-  'array of pairs': [['X-T', '1'], ['X-U', '2']],
-  'CRLF in a value': { 'X-T': 'a\r\nX-Bad: 1' },
-  'NUL in a value': { 'X-T': 'a\0' },
-  'CRLF in a name': { 'X\r\nT': 'a' },
-  'empty name': { '': 'a' },
-  'array value': { 'X-T': ['1', '2'] },
-  'number value': { 'X-T': 1 },
-  'beyond latin1': { 'X-T': '漢' },
-  empty: {}
-}
-for (const [name, trailers] of Object.entries(TRAILERS)) {
-  differential(`trailers: ${name}`, {
-    script ({ m }) {
-      m.write('x')
-      m.addTrailers(trailers)
-      m.end()
-    }
-  })
-}
-
-differential('trailers without chunked are dropped', {
-  request: request('GET', '/1', { close: false }) + request('GET', '/2', { version: '1.0' }),
-  script ({ m, index }) {
-    if (index === 0) m.setHeader('Content-Length', 2)
-    m.addTrailers({ 'X-T': '1' })
-    m.end('ok')
-    m.addTrailers({ 'X-T': '2' })
-  }
-})
-
-differential('Trailer without chunked is an error', {
-  script ({ m }) {
-    m.setHeader('Content-Length', 2)
-    m.setHeader('Trailer', 'X-T')
-    m.end('ok')
-    m.removeHeader('Trailer')
-    m.end('ok')
-  }
-})
-
-for (const strict of [false, true]) {
-  for (const [name, announced, ...chunks] of [
-    ['exact', 4, 'ab', 'cd'], ['short', 9, 'ab', 'cd'], ['first chunk too long', 1, 'ab', 'cd'],
-    ['second chunk too long', 3, 'ab', 'cd'], ['multibyte', 4, 'é', 'é'], ['as a string', '4', 'ab', 'cd'],
-    ['zero', 0], ['zero with a body', 0, 'ab'], ['only end', 2, 'ab']
-  ]) {
-    for (const by of ['setHeader', 'writeHead']) {
-      differential(`Content-Length by ${by}: ${name}${strict ? ', strict' : ''}`, {
-        script ({ m, res, cb, snapshot }) {
-          if (strict) res.strictContentLength = true
-          if (by === 'setHeader') m.setHeader('Content-Length', announced)
-          else m.writeHead(200, { 'Content-Length': announced })
-          const last = chunks.at(-1)
-          for (const chunk of chunks.slice(0, -1)) m.write(chunk, cb(chunk))
-          if (last === undefined) m.end(cb('end'))
-          else m.end(last, cb('end'))
-          snapshot('after end')
-        },
-        wire: strict && !['exact', 'zero', 'only end', 'multibyte'].includes(name) ? 'any' : 'exact'
-      })
-    }
-  }
-}
 
 differential('a Uint8Array that changes while it waits', {
   async script ({ m, cb, turn }) {

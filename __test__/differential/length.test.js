@@ -1,7 +1,7 @@
 'use strict'
 
-// A declared length that the host holds the program to (`strictContentLength`), by every way that
-// a body can take.
+// A declared length: what is sent beside it, and what the host holds the program to (`strictContentLength`), by every
+// way that a body can take.
 
 const test = require('ava')
 const { differentialFor, VARIANTS } = require('../support/differential')
@@ -125,3 +125,27 @@ differential('strictContentLength set between the writes', {
     m.end()
   }
 })
+
+for (const strict of [false, true]) {
+  for (const [name, announced, ...chunks] of [
+    ['exact', 4, 'ab', 'cd'], ['short', 9, 'ab', 'cd'], ['first chunk too long', 1, 'ab', 'cd'],
+    ['second chunk too long', 3, 'ab', 'cd'], ['multibyte', 4, 'é', 'é'], ['as a string', '4', 'ab', 'cd'],
+    ['zero', 0], ['zero with a body', 0, 'ab'], ['only end', 2, 'ab']
+  ]) {
+    for (const by of ['setHeader', 'writeHead']) {
+      differential(`Content-Length by ${by}: ${name}${strict ? ', strict' : ''}`, {
+        script ({ m, res, cb, snapshot }) {
+          if (strict) res.strictContentLength = true
+          if (by === 'setHeader') m.setHeader('Content-Length', announced)
+          else m.writeHead(200, { 'Content-Length': announced })
+          const last = chunks.at(-1)
+          for (const chunk of chunks.slice(0, -1)) m.write(chunk, cb(chunk))
+          if (last === undefined) m.end(cb('end'))
+          else m.end(last, cb('end'))
+          snapshot('after end')
+        },
+        wire: strict && !['exact', 'zero', 'only end', 'multibyte'].includes(name) ? 'any' : 'exact'
+      })
+    }
+  }
+}
