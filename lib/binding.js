@@ -56,7 +56,7 @@ module.exports = {
   /** Places on the status page, `Page` in src/binding/environment.rs. */
   Page: { ENQUEUED: 0, SENT: 1, PENDING: 2, ERRNO: 3, HEAD_BITS: 4, DECLARED_LENGTH: 5, ROOM: 6, WATCHED: 7 },
   /** Statuses of write, append and flush. */
-  Status: { SENT: 0, DEFERRED: 1, BLOCKED: 2, IGNORED: 3, FAILED: -100, STALE: -101, DETACHED: -102 },
+  Status: { SENT: 0, DEFERRED: 1, BLOCKED: 2, IGNORED: 3, FULL: 4, FAILED: -100, STALE: -101, DETACHED: -102 },
   /** `MessageBits` in src/message/state.rs and the flags beside them in src/binding/body.rs. */
   MessageBits: {
     FINISHED: 1,

@@ -37,7 +37,7 @@ const ASK_AGAIN = 10
  * And where the peer has reset it, libuv tells the socket's reader in the same poll, and that is the error
  * which Node reports: a write would take it away (`write ECONNRESET` in 195 of 200 cases).
  */
-native?.onReady((handle) => { setImmediate(ready, handle) })
+if (native !== null) native.onReady = (handle) => { setImmediate(ready, handle) }
 
 function ready (handle) {
   connectionBy(handle)?.ready()
@@ -74,6 +74,8 @@ class Connection {
     this.room = 0
     /** The pending bytes leave at the end of this tick. */
     this.isDeferred = false
+    /** A write of what is deferred has answered false. */
+    this.isFull = false
     /** What messages write in this tick is gathered. */
     this.inTick = false
     /** Bytes that the barrier stands for in the Writable's length. */
@@ -223,12 +225,19 @@ class Connection {
         this.room = 0
         this.defer()
         return true
+      case Status.FULL:
+        this.isFull = true
+        this.defer()
+        return false
       case Status.SENT:
       case Status.BLOCKED:
         this.isDeferred = false
         if (isLast) this.answer()
         else this.answerInTick()
-        if (status === Status.SENT) return true
+        if (status === Status.SENT) {
+          if (this.isFull && !this.state.ending && !this.socket.destroyed) this.flushFull()
+          return true
+        }
         this.seeToRoom()
         this.raiseBarrier()
         return false
@@ -249,6 +258,7 @@ class Connection {
     if (status === Status.SENT && this.callbacks.length === 0) {
       this.read()
       this.isDeferred = false
+      this.isFull = false
       nextTick(finish, message)
       return
     }
@@ -281,7 +291,20 @@ class Connection {
       if (!this.state.ending) this.socket.write(BARRIER)
       return
     }
+    if (this.isFull && !this.state.ending && !this.socket.destroyed) return this.flushFull()
     this.settle(native.flush(this.id), null, true)
+  }
+
+  /** Our barrier lets go of what is deferred, and when the kernel has it the Writable tells of its `drain`. */
+  flushFull () {
+    this.passOnDrain()
+    this.socket.write(BARRIER)
+  }
+
+  passOnDrain () {
+    if (!this.isFull) return
+    this.isFull = false
+    this.state.needDrain = true
   }
 
   /** Hands over now. @returns {boolean} whether user memory is empty */
@@ -364,6 +387,7 @@ class Connection {
   /** The Writable's `_write`. */
   sink (chunk, encoding, callback) {
     if (chunk === BARRIER) {
+      this.passOnDrain()
       // A cork held what was deferred, and now lets it go.
       if (this.isDeferred) {
         this.sunk(native.flush(this.id), callback)
@@ -415,6 +439,7 @@ class Connection {
 
   sunk (status, callback) {
     this.read()
+    this.passOnDrain()
     this.isDeferred = false
     if (this.inTick) this.deliverSoon()
     else this.answer()
@@ -443,9 +468,19 @@ class Connection {
     stock._final.call(this.socket, callback)
   }
 
+  /** What is deferred is lost. As what Node's socket buffers it is counted until the next tick (`errorBuffer`). */
+  keepLength () {
+    if (!this.isDeferred) return
+    const { state } = this
+    const { pending } = this.folded()
+    state.length += pending
+    nextTick(() => { state.length -= pending })
+  }
+
   /** The descriptor is about to be closed. */
   detach () {
     if (this.id === 0) return
+    this.keepLength()
     this.forget()
     if (this.callbacks.length !== 0 || this.release !== null) {
       // What its tick still gathers goes before the socket's `error`, which `destroy` is about to put

@@ -20,14 +20,19 @@ function oweDrain (message) {
 /** The `drain`s that Node forgets: of a request that is answered early, of a response whose turn can't come. */
 function keepDrain (message) {
   if (message instanceof http.ClientRequest) earlyAnswer.keepDrain(message, emitDrain)
-  else if (!message.socket && message.req?.socket) keepForTurn(message, message.req.socket)
+  else keepForTurn(message)
 }
 
-/** Responses that owe one and wait for their turn. @type {WeakMap<object, Set<object>>} by socket */
+/** Responses that owe a `drain`, or a callback, and wait for their turn. @type {WeakMap<object, Set<object>>} by socket */
 const waiting = new WeakMap()
 
-/** Node up to 22 has no event for a response whose connection is lost before its turn: its source would wait for ever. */
-function keepForTurn (response, socket) {
+/**
+ * Node up to 22 has no event for a response whose connection is lost before its turn: its source, and its
+ * callbacks, would wait for ever.
+ */
+function keepForTurn (response) {
+  const socket = response.socket ? null : response.req?.socket
+  if (!socket) return
   const responses = waiting.get(socket)
   if (responses !== undefined) return responses.add(response)
   waiting.set(socket, new Set([response]))
@@ -43,7 +48,22 @@ function forgetTurn (response, socket) {
 }
 
 function settleAll () {
-  for (const response of waiting.get(this) ?? []) if (!response.destroyed) emitDrain(response)
+  settle([...waiting.get(this) ?? []])
+}
+
+function settle (responses) {
+  const response = responses.shift()
+  if (response === undefined) return
+  // Whatever a callback, or a listener, throws.
+  try {
+    lostCallbacks.failQueued.call(response)
+  } finally {
+    try {
+      if (!response.destroyed) emitDrain(response)
+    } finally {
+      settle(responses)
+    }
+  }
 }
 
 /**
@@ -96,4 +116,4 @@ function emitDrain (message) {
   message.emit('drain')
 }
 
-module.exports = { oweDrain, withoutDrain, _flush }
+module.exports = { oweDrain, keepForTurn, withoutDrain, _flush }

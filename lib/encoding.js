@@ -2,6 +2,7 @@
 
 const { native, BYTES, LONG_LATIN1, LONG_WIDE } = require('./binding')
 const errors = require('./errors')
+const host = require('./host')
 
 /** The global one is a getter's: 15 ns. */
 const { byteLength, isEncoding: isHostsEncoding } = Buffer
@@ -28,8 +29,9 @@ function lookup (label) {
 function codeOf (label) {
   if (!label || label === 'utf8') return 0
   const code = lookup(label)
-  if (code < 0) throw errors.unknownEncoding(label)
-  return code
+  if (code >= 0) return code
+  if (label === 'buffer' && host.takesBufferLabel()) return 0
+  throw errors.unknownEncoding(label)
 }
 
 /** Node's own names, by code. */
@@ -43,9 +45,9 @@ const NAMES = ['utf8', 'utf16le', 'latin1', 'ascii', 'base64', 'base64url', 'hex
  */
 function hostsLabel (label, code) {
   if (!label || label === 'utf8' || isHostsEncoding(label)) return label
+  // A stream passes on what its own `_write` was given. By 'utf8' the head would become UTF-8, too.
+  if (label === 'buffer') return code === null ? label : 'utf-8'
   if (code !== null) return NAMES[code] ?? label
-  // A stream passes on what its own `_write` was given.
-  if (label === 'buffer') return label
   codeOf(label)
   return null
 }

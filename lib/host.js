@@ -25,9 +25,9 @@ function unseenMessage () {
 }
 
 /** As `unseenMessage`. */
-function unseenWritable (_write) {
+function unseenWritable (_write, options = {}) {
   const probe = Object.assign(Object.create(Writable.prototype), { _write })
-  probe._writableState = new Writable.WritableState({}, probe, false)
+  probe._writableState = new Writable.WritableState(options, probe, false)
   return probe
 }
 
@@ -67,6 +67,20 @@ function successArguments () {
   probe.write('x', (...values) => { given = values })
   done()
   return given
+}
+
+let bufferLabel
+
+/** Up to Node 22 text may have the label 'buffer', which says nothing: it is UTF-8. */
+function takesBufferLabel () {
+  if (bufferLabel !== undefined) return bufferLabel
+  try {
+    unseenWritable((chunk, encoding, callback) => { callback() }, { decodeStrings: false }).write('x', 'buffer')
+    bufferLabel = true
+  } catch {
+    bufferLabel = false
+  }
+  return bufferLabel
 }
 
 const kChunkedLength = symbolOf(message, 'kChunkedLength')
@@ -125,5 +139,6 @@ module.exports = {
   keepsBareFields,
   corkIsBroken,
   losesCallbacks: Duplex.prototype.destroy !== Writable.prototype.destroy,
-  successArguments
+  successArguments,
+  takesBufferLabel
 }

@@ -3,6 +3,7 @@
 // Callbacks of what waits when a socket, or a message that has none yet, is destroyed, where Node
 // forgets them.
 
+const { nextTick } = require('node:process')
 const errors = require('./errors')
 const host = require('./host')
 
@@ -39,11 +40,21 @@ function keepBuffered (socket) {
 /** The host's own at the end of a message: up to 22 it would tell of success. */
 const isFinish = ({ name }) => name === 'bound onFinish' && host.kEndCallbacks === undefined
 
-function failQueued () {
-  const entry = this.outputData.find(({ callback }) => typeof callback === 'function' && !isFinish(callback))
-  if (entry === undefined) return
+/** Messages whose `end` has a callback that waits with what is queued. @type {WeakSet<object>} */
+const ended = new WeakSet()
+
+/** @returns {Function | undefined} one that nobody else calls any more */
+function takeLost (message) {
+  const entry = message.outputData.find(({ callback }) => typeof callback === 'function' && !isFinish(callback))
+  if (entry === undefined) return ended.has(message) ? message[host.kEndCallbacks]?.shift() : undefined
   const { callback } = entry
   entry.callback = null
+  return callback
+}
+
+function failQueued () {
+  const callback = takeLost(this)
+  if (callback === undefined) return
   try {
     callback(this.errored ?? errors.streamDestroyed())
   } finally {
@@ -56,4 +67,16 @@ function keepQueued (message) {
   keep(message, failQueued)
 }
 
-module.exports = { keepBuffered, keepQueued }
+/**
+ * The callback of an `end` behind what is queued, or has been thrown away with its socket. Up to Node 22 it is a
+ * listener of `finish`, and hears of no error ever.
+ */
+function keepEnd (message) {
+  if (host.kEndCallbacks === undefined) return
+  ended.add(message)
+  // Behind the `finish` that Node may have put there.
+  if (message.destroyed) nextTick(() => failQueued.call(message))
+  else keepQueued(message)
+}
+
+module.exports = { keepBuffered, keepQueued, keepEnd, failQueued }

@@ -16,7 +16,7 @@ const { codeOf, crossingCode, hostsLabel, lengthOf, queuedLength } = require('./
 const { isTruthful } = require('./options')
 const gather = require('./gather')
 const lostCallbacks = require('./lost-callbacks')
-const { oweDrain, withoutDrain, _flush } = require('./drain')
+const { oweDrain, keepForTurn, withoutDrain, _flush } = require('./drain')
 const { isWrapped } = require('./origin')
 const staging = require('./staging')
 const errors = require('./errors')
@@ -28,6 +28,7 @@ const hostWrite = hostPrototype.write
 const hostEnd = hostPrototype.end
 const { _send: hostSend, _writeRaw: hostWriteRaw } = hostPrototype
 const hostLength = Object.getOwnPropertyDescriptor(hostPrototype, 'writableLength').get
+const hostSocketWrite = net.Socket.prototype.write
 const crlf = Buffer.from('\r\n')
 
 function bitsOf (message) {
@@ -74,7 +75,7 @@ function writeDirect (connection, message, chunk, encoding, code, ends) {
     (headWaits && headIsUtf8(message, chunk, encoding) ? MessageBits.HEAD_IS_UTF8 : 0)
   const status = native.write(connection.id, bits, headWaits ? message._header : undefined,
     chunk, ends && message.chunkedEncoding && message._trailer !== '' ? message._trailer : undefined)
-  if (status >= 0 && status <= Status.BLOCKED) message._headerSent = true
+  if (status >= 0 && status !== Status.IGNORED) message._headerSent = true
   return status
 }
 
@@ -114,10 +115,14 @@ function writeGathered (message, chunk, encoding, code) {
   return gathering.add(message, chunk, lengthOf(chunk, code))
 }
 
-/** The socket counts a string in code units, and `writableLength` promises bytes. */
+/**
+ * The socket counts a string in code units, and `writableLength` promises bytes. But a program that looks at what
+ * the socket is given, or a stream of its own in a socket's place, gets the string.
+ */
 function isCountedBySocket (message) {
-  return (message._headerSent || message.chunkedEncoding) && message.outputData.length === 0 && message.socket?._httpMessage === message &&
-    isUnwatched(message) && isTruthful(message)
+  const { socket } = message
+  return (message._headerSent || message.chunkedEncoding) && message.outputData.length === 0 && socket?._httpMessage === message &&
+    socket instanceof net.Socket && socket.write === hostSocketWrite && isUnwatched(message) && isTruthful(message)
 }
 
 /** The response in its turn, of one that waits. */
@@ -204,6 +209,11 @@ function callHost (method, message, chunk, encoding, code, callback) {
     : method.call(message, native.encode(chunk, code), null, callback)
 }
 
+/** As the host's Writable, which makes a Buffer of what is none (`_uint8ArrayToBuffer`, `internal/streams/utils`). */
+function throwIfDetached (chunk) {
+  if (!(chunk instanceof Buffer)) Reflect.construct(Uint8Array, [chunk.buffer, chunk.byteOffset, chunk.byteLength])
+}
+
 /** What takes nothing any more. Node up to 24 forgets such a callback. */
 function refuse (callback, error) {
   if (typeof callback === 'function') nextTick(callback, error)
@@ -259,6 +269,7 @@ const writer = (base) => function write (chunk, encoding, callback) {
     this[host.kBytesWritten] = accounted
     return answer
   }
+  if (!isString && chunk.length === 0) throwIfDetached(chunk)
   const answer = isOfHost
     ? writeStreamed(this, chunk, encoding, code, callback)
     : writeBody(this, chunk, encoding, code, callback)
@@ -278,21 +289,28 @@ function writeBody (message, chunk, encoding, code, callback) {
     return owes && answer ? connection.flush() : answer
   }
   const { socket } = message
-  if (socket?.destroyed) return refuse(callback, socket.errored ?? errors.streamDestroyed())
   corkForTick(message)
   if (typeof callback === 'function') {
-    if (socket?.errored) {
-      // It takes nothing any more, and the host would keep the callback for ever.
-      nextTick(callback, socket.errored)
+    const error = reasonNotToWait(message)
+    if (error !== undefined) {
+      nextTick(callback, error)
       return streamedAnswer(message, writeStreamed(message, chunk, encoding, code, null))
     }
     // Behind its socket's own end nothing of a response leaves any more. Node calls a request's back itself.
     if (!socket || (message.req && !socket.writable)) lostCallbacks.keepQueued(message)
+    keepForTurn(message)
     const ordered = knownConnectionOf(socket)?.afterOwn(callback) ?? callback
     return streamedAnswer(message, writeStreamed(message, chunk, encoding, code, ordered))
   }
   return writeGathered(message, chunk, encoding, code) ??
     streamedAnswer(message, writeStreamed(message, chunk, encoding, code, callback))
+}
+
+/** The error of a callback that the host would forget: its socket, or the one that it waits for, takes nothing any more. */
+function reasonNotToWait ({ socket, req }) {
+  const lost = socket ?? req?.socket
+  if (!lost?.destroyed) return socket?.errored ?? undefined
+  return lost.errored ?? errors.streamDestroyed()
 }
 
 /** `finish`, when the last byte is with the kernel (Node's `onFinish`). */
@@ -345,6 +363,7 @@ function endStreamed (message, chunk, encoding, code, callback) {
     code = BYTES
   }
   withoutDrain(aheadOf(message), () => callHost(hostEnd, message, chunk, encoding, code, callback))
+  if (typeof callback === 'function' && (!message.socket || message.socket.destroyed)) lostCallbacks.keepEnd(message)
   if (!message.socket && isUnwatched(message)) knownConnectionOf(message.req?.socket)?.endedBehind(message)
   return message
 }
@@ -361,10 +380,13 @@ function end (chunk, encoding, callback) {
   if (!chunk) chunk = null
   const isString = typeof chunk === 'string'
   if (this.finished || this.destroyed || (chunk !== null && !isString && !isUint8Array(chunk))) {
-    return hostEnd.call(this, chunk, encoding, callback)
+    const isKept = typeof callback === 'function' && this.destroyed && !this.finished
+    hostEnd.call(this, chunk, encoding, callback)
+    if (isKept) lostCallbacks.keepEnd(this)
+    return this
   }
   const code = isString ? codeOf(encoding) : BYTES
-  encoding = hostsLabel(encoding, isString ? code : null)
+  encoding = chunk === null ? null : hostsLabel(encoding, isString ? code : null)
   // What the host's `write` holds, called by another's wrapper, only the host's `end` lets go.
   if (this.strictContentLength || isFirstAndWhole(this, chunk) || !isTruthful(this) || host.holdsChunks(this)) {
     if (chunk !== null && this.chunkedEncoding && this._header && this._hasBody &&
@@ -390,6 +412,7 @@ function end (chunk, encoding, callback) {
     }
   }
   const isIgnored = chunk !== null && !this._hasBody
+  if (code === BYTES && chunk !== null && chunk.length === 0 && !isIgnored) throwIfDetached(chunk)
   const connection = isIgnored ? null : directConnection(this)
   if (connection === null) return endStreamed(this, chunk, encoding, code, callback)
   onFinished(this, callback)

@@ -36,17 +36,6 @@ pub(super) fn detach(call: &mut Call<'_>) -> Given {
     None
 }
 
-/// `onReady(function (handle))`.
-pub(super) fn on_ready(call: &mut Call<'_>) -> Given {
-    let function = call.value(0)?;
-    call.environment
-        .try_borrow_mut()
-        .ok()?
-        .set_on_ready(function)
-        .ok()?;
-    None
-}
-
 /// `flush(handle)` → status.
 pub(super) fn flush(call: &mut Call<'_>) -> Given {
     let handle = call.int(0)? as u32;

@@ -7,7 +7,7 @@ use super::value::{array_buffer, check, typed_array, HeldChunk};
 use crate::message::{DateCache, HeadWriter, Text};
 use crate::transport::{Connection, Outcome, Poller};
 use napi::{sys, Result};
-use std::cell::RefCell;
+use std::cell::{RefCell, RefMut};
 use std::ffi::c_void;
 use std::os::fd::RawFd;
 use std::ptr;
@@ -71,13 +71,16 @@ pub(super) struct Environment {
     env: sys::napi_env,
     /// Where it stands itself: what the readiness thread's calls are given.
     cell: *const RefCell<Self>,
-    /// The memory of a Float64Array that is kept alive as long as `env`.
+    /// The object that has the addon's functions, weakly: what it can't be reached from has no use for them.
+    exports: sys::napi_ref,
+    /// References to the shared arrays.
+    arrays: Vec<sys::napi_ref>,
+    /// The memory of a Float64Array, one of `arrays`.
     page: *mut f64,
     slots: Vec<Slot>,
     free: Vec<u32>,
     poller: Option<Poller>,
     notifier: sys::napi_threadsafe_function,
-    on_ready: sys::napi_ref,
     /// Connections that wait; while there are any, the notifier keeps the event loop alive.
     waiting: usize,
     staging: Staging,
@@ -99,17 +102,25 @@ impl Environment {
     ) -> Result<*const RefCell<Self>> {
         let (memory, buffer) = array_buffer(env, PAGE_LENGTH * 8)?;
         let numbers = sys::TypedarrayType::float64_array;
-        typed_array(env, exports, c"page", numbers, buffer, PAGE_LENGTH)?;
-        let staging = Staging::create(env, exports)?;
+        let mut arrays = vec![typed_array(
+            env,
+            exports,
+            c"page",
+            numbers,
+            buffer,
+            PAGE_LENGTH,
+        )?];
+        let staging = Staging::create(env, exports, &mut arrays)?;
         let environment = Box::into_raw(Box::new(RefCell::new(Self {
             env,
             cell: ptr::null(),
+            exports: ptr::null_mut(),
+            arrays,
             page: memory.cast(),
             slots: Vec::new(),
             free: Vec::new(),
             poller: None,
             notifier: ptr::null_mut(),
-            on_ready: ptr::null_mut(),
             waiting: 0,
             staging,
             spare: Vec::new(),
@@ -122,20 +133,30 @@ impl Environment {
         // SAFETY: `environment` is never freed.
         check(unsafe { sys::napi_add_env_cleanup_hook(env, Some(empty), environment.cast()) })?;
         let cell = environment.cast_const();
+        let mut reference = ptr::null_mut();
+        // SAFETY: as above; `exports` is a value of the running call, and `reference` is deleted in the
+        // finalizer or never.
+        check(unsafe {
+            sys::napi_add_finalizer(
+                env,
+                exports,
+                environment.cast(),
+                Some(close),
+                ptr::null_mut(),
+                &mut reference,
+            )
+        })?;
         // SAFETY: as above; nobody else has it yet.
-        unsafe { (*cell).borrow_mut().cell = cell };
+        let mut created = unsafe { (*cell).borrow_mut() };
+        created.cell = cell;
+        created.exports = reference;
+        drop(created);
         Ok(cell)
     }
 
-    /// Sets the function that is called with the handle of each connection that became writable.
-    pub(super) fn set_on_ready(&mut self, function: sys::napi_value) -> Result<()> {
-        // SAFETY: `function` is a value of the running call.
-        check(unsafe { sys::napi_create_reference(self.env, function, 1, &mut self.on_ready) })
-    }
-
     pub(super) fn set_page(&mut self, field: Page, number: f64) {
-        // SAFETY: `page` has PAGE_LENGTH numbers and lives as long as `env`; this is its thread,
-        // and no reference to the memory exists.
+        // SAFETY: `page` has PAGE_LENGTH numbers and lives as long as `self` can be borrowed
+        // (`seal`); this is its thread, and no reference to the memory exists.
         unsafe { self.page.add(field as usize).write(number) };
     }
 
@@ -212,6 +233,7 @@ impl Environment {
             return;
         };
         if let Some(connection) = &mut slot.connection {
+            connection.count_writes(staged.len());
             connection.append(&mut self.spare, |out| staged.frame(out));
         }
     }
@@ -265,6 +287,7 @@ impl Environment {
             Outcome::Sent => 0,
             Outcome::Deferred => 1,
             Outcome::Blocked => 2,
+            Outcome::Full => 4,
             Outcome::Failed(errno) => {
                 self.set_page(Page::Errno, f64::from(errno));
                 -100
@@ -381,6 +404,10 @@ impl Notifier {
     }
 }
 
+/// The function on the exports, set by `lib/connection.js`, that is called with the handle of each
+/// connection that became writable.
+const ON_READY: &std::ffi::CStr = c"onReady";
+
 unsafe extern "C" fn call_ready(
     env: sys::napi_env,
     _function: sys::napi_value,
@@ -398,11 +425,11 @@ unsafe extern "C" fn call_ready(
             let handle = environment.poller.as_ref()?.next_ready()? as u32;
             // A connection that is gone or no longer waits is not named.
             if environment.slot(handle).is_some_and(|slot| slot.waiting) {
-                return Some((handle, environment.on_ready));
+                return Some((handle, environment.exports));
             }
         }
     };
-    while let Some((handle, on_ready)) = next() {
+    while let Some((handle, exports)) = next() {
         let (mut function, mut this, mut argument, mut thrown) = (
             ptr::null_mut(),
             ptr::null_mut(),
@@ -413,8 +440,11 @@ unsafe extern "C" fn call_ready(
         // JavaScript runs. What a listener throws is an uncaught exception, as from libuv's own
         // callbacks, and the connections after it still get theirs.
         unsafe {
-            sys::napi_get_reference_value(env, on_ready, &mut function);
-            sys::napi_get_undefined(env, &mut this);
+            sys::napi_get_reference_value(env, exports, &mut this);
+            if this.is_null() {
+                return;
+            }
+            sys::napi_get_named_property(env, this, ON_READY.as_ptr(), &mut function);
             sys::napi_create_uint32(env, handle, &mut argument);
             let status =
                 sys::napi_call_function(env, this, function, 1, &argument, ptr::null_mut());
@@ -451,14 +481,52 @@ unsafe extern "C" fn stop_poller(context: *mut c_void) {
 unsafe extern "C" fn empty(context: *mut c_void) {
     // SAFETY: `context` is the RefCell, which is never freed.
     let cell = unsafe { &*context.cast::<RefCell<Environment>>() };
-    let Ok(mut environment) = cell.try_borrow_mut() else {
-        return;
-    };
-    // A worker's memory goes with it.
+    if let Ok(environment) = cell.try_borrow_mut() {
+        seal(environment);
+    }
+}
+
+/// The addon's functions do nothing any more: the environment is emptied (a worker's memory goes with it), and
+/// stays borrowed for good.
+fn seal(mut environment: RefMut<'_, Environment>) {
     environment.slots = Vec::new();
     environment.free = Vec::new();
     environment.spare = Vec::new();
     environment.scratch = None;
     environment.head = HeadWriter::new();
     environment.trailers = Text::new();
+    environment.arrays = Vec::new();
+    std::mem::forget(environment);
+}
+
+/// Nothing can reach the copy of the JavaScript that called `open` any more, so none of its sockets is open. What
+/// else has the env alive (a test runner, a server that reloads its code) would keep its memory and its thread.
+unsafe extern "C" fn close(env: sys::napi_env, context: *mut c_void, _hint: *mut c_void) {
+    // SAFETY: `context` is the RefCell, which is never freed.
+    let cell = unsafe { &*context.cast::<RefCell<Environment>>() };
+    // Sealed already where the env itself ends.
+    let Ok(mut environment) = cell.try_borrow_mut() else {
+        return;
+    };
+    let references = std::mem::take(&mut environment.arrays);
+    let exports = environment.exports;
+    let was_started = !environment.notifier.is_null();
+    drop(environment);
+    if was_started {
+        // SAFETY: it was added when the notifier was made, and not run yet: it makes the notifier null.
+        unsafe {
+            sys::napi_remove_env_cleanup_hook(env, Some(stop_poller), context);
+            stop_poller(context);
+        }
+    }
+    // SAFETY: `create` added the hook, and made the references; nothing looks at the memory behind them once the
+    // environment is sealed, and nothing runs before it is.
+    unsafe {
+        sys::napi_remove_env_cleanup_hook(env, Some(empty), context);
+        for reference in references {
+            sys::napi_delete_reference(env, reference);
+        }
+        sys::napi_delete_reference(env, exports);
+        empty(context);
+    }
 }

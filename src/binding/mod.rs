@@ -30,14 +30,13 @@ pub fn open(env: &Env) -> napi::Result<Object<'_>> {
 
 fn populate(env: sys::napi_env, exports: sys::napi_value) -> napi::Result<()> {
     let environment = Environment::create(env, exports)?;
-    let functions: [(&str, value::Callback); 15] = [
+    let functions: [(&str, value::Callback); 14] = [
         ("attach\0", body::attach),
         ("detach\0", body::detach),
         ("write\0", body::write),
         ("append\0", body::append),
         ("flush\0", body::flush),
         ("fold\0", body::fold),
-        ("onReady\0", body::on_ready),
         ("plan\0", body::plan),
         ("frame\0", body::frame),
         ("frameOverhead\0", body::frame_overhead),

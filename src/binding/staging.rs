@@ -42,14 +42,25 @@ pub struct Staged<'a> {
 }
 
 impl Staging {
-    /// Exports `arena` and `ledger`.
-    pub(super) fn create(env: sys::napi_env, exports: sys::napi_value) -> Result<Self> {
+    /// Exports `arena` and `ledger`; the memory lives as long as what is added to `references`.
+    pub(super) fn create(
+        env: sys::napi_env,
+        exports: sys::napi_value,
+        references: &mut Vec<sys::napi_ref>,
+    ) -> Result<Self> {
         let arena = array_buffer(env, ARENA)?;
         let ledger = array_buffer(env, (FIRST + MOST) * 4)?;
         let bytes = sys::TypedarrayType::uint8_array;
-        typed_array(env, exports, c"arena", bytes, arena.1, ARENA)?;
+        references.push(typed_array(env, exports, c"arena", bytes, arena.1, ARENA)?);
         let words = sys::TypedarrayType::uint32_array;
-        typed_array(env, exports, c"ledger", words, ledger.1, FIRST + MOST)?;
+        references.push(typed_array(
+            env,
+            exports,
+            c"ledger",
+            words,
+            ledger.1,
+            FIRST + MOST,
+        )?);
         Ok(Self {
             arena: arena.0.cast(),
             ledger: ledger.0.cast(),
@@ -58,8 +69,7 @@ impl Staging {
 
     fn word(&self, place: usize) -> usize {
         // SAFETY: `place` is one of the four before FIRST, and the memory lives as long as the
-        // environment (`typed_array` holds a reference that is never given back); this is its
-        // thread.
+        // environment can be borrowed (`seal`, src/binding/environment.rs); this is its thread.
         unsafe { ptr::read(self.ledger.add(place)) as usize }
     }
 
@@ -100,6 +110,11 @@ impl<'a> Staged<'a> {
             lengths,
             bytes,
         }
+    }
+
+    /// Chunks, a head among them.
+    pub(super) fn len(&self) -> usize {
+        self.lengths.len()
     }
 
     /// Appends the chunks in their frames.

@@ -73,7 +73,7 @@ pub(super) fn array_buffer(
     Ok((memory, buffer))
 }
 
-/// Puts a typed array over shared memory on the exports, and keeps it alive as long as `env`.
+/// Puts a typed array over shared memory on the exports. It lives as long as the reference.
 pub(super) fn typed_array(
     env: sys::napi_env,
     exports: sys::napi_value,
@@ -81,9 +81,9 @@ pub(super) fn typed_array(
     kind: sys::napi_typedarray_type,
     buffer: sys::napi_value,
     len: usize,
-) -> Result<()> {
+) -> Result<sys::napi_ref> {
     let (mut array, mut reference) = (ptr::null_mut(), ptr::null_mut());
-    // SAFETY: values of the running registration; the strong reference is never deleted.
+    // SAFETY: values of the running registration.
     unsafe {
         check(sys::napi_create_typedarray(
             env, kind, len, buffer, 0, &mut array,
@@ -94,8 +94,9 @@ pub(super) fn typed_array(
             exports,
             name.as_ptr(),
             array,
-        ))
+        ))?;
     }
+    Ok(reference)
 }
 
 /// Arguments that most calls fit in.

@@ -73,7 +73,7 @@ impl<H: Held> SendQueue<H> {
         self.pending += len;
     }
 
-    /// The next bytes, of `most` segments.
+    /// The next bytes, of `most` segments, up to a chunk whose memory is gone; an error where it is the first.
     pub fn gather<'a>(&'a self, room: &mut Vec<IoSlice<'a>>, most: usize) -> Result<(), Detached> {
         self.collect(room, most, |bytes| bytes)
     }
@@ -102,10 +102,13 @@ impl<H: Held> SendQueue<H> {
         for segment in self.segments.iter().take(most_segments) {
             let bytes = match segment {
                 Segment::Copied(bytes) => bytes.as_slice(),
-                Segment::Held(chunk, len) => chunk
-                    .bytes()
-                    .and_then(|bytes| bytes.get(..*len))
-                    .ok_or(Detached)?,
+                Segment::Held(chunk, len) => {
+                    match chunk.bytes().and_then(|bytes| bytes.get(..*len)) {
+                        Some(bytes) => bytes,
+                        None if room.is_empty() => return Err(Detached),
+                        None => break,
+                    }
+                }
             };
             let rest = limit(bytes.get(skip..).unwrap_or_default());
             skip = 0;
@@ -164,6 +167,19 @@ mod tests {
         fn bytes(&self) -> Option<&[u8]> {
             None
         }
+    }
+
+    #[test]
+    fn what_stands_before_a_detached_chunk_leaves() {
+        let mut queue = SendQueue::new();
+        queue.append(&mut Vec::new(), |out| out.extend_from_slice(b"before"));
+        queue.hold(Gone, 10);
+        let mut room = Vec::new();
+        assert!(queue.gather(&mut room, 8).is_ok());
+        assert_eq!(room.len(), 1);
+        drop(room);
+        queue.consume(6, &mut Vec::new());
+        assert!(queue.gather(&mut Vec::new(), 8).is_err());
     }
 
     #[test]
