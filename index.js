@@ -14,21 +14,29 @@ const setHeader = require('./lib/set-header')
 const idle = require('./lib/idle')
 const isEncoding = native === null ? Buffer.isEncoding : require('./lib/encoding').isEncoding
 
-/** A class of the host's that can be called without `new`, as the host's can. */
-function derive (Base, name) {
-  function Derived (...values) {
-    if (new.target === undefined && !(this instanceof Base)) return new Derived(...values)
-    Base.apply(this, values)
-  }
-  Object.defineProperty(Derived, 'name', { value: name })
-  Object.setPrototypeOf(Derived.prototype, Base.prototype)
-  Object.setPrototypeOf(Derived, Base)
-  installOn(Derived.prototype, Base.prototype)
-  return Derived
+const { OutgoingMessage: HostMessage, ServerResponse: HostResponse } = http
+
+// Each has a function of its own: stack traces show the name that stands here. They can be called without `new`,
+// as the host's can.
+
+function OutgoingMessage (...values) {
+  if (new.target === undefined && !(this instanceof HostMessage)) return new OutgoingMessage(...values)
+  HostMessage.apply(this, values)
 }
 
-const OutgoingMessage = derive(http.OutgoingMessage, 'OutgoingMessage')
-const ServerResponse = derive(http.ServerResponse, 'ServerResponse')
+function ServerResponse (...values) {
+  if (new.target === undefined && !(this instanceof HostResponse)) return new ServerResponse(...values)
+  HostResponse.apply(this, values)
+}
+
+function inherit (Class, Base) {
+  Object.setPrototypeOf(Class.prototype, Base.prototype)
+  Object.setPrototypeOf(Class, Base)
+  installOn(Class.prototype, Base.prototype)
+}
+
+inherit(OutgoingMessage, HostMessage)
+inherit(ServerResponse, HostResponse)
 if (native !== null) Object.assign(ServerResponse.prototype, interim.methods, statusLine.inherited, setHeader.inherited)
 
 function serverFactory (load) {

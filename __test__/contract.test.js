@@ -4,7 +4,9 @@
 // public API. Where Node has an answer, differential/ compares with it too.
 
 const http = require('node:http')
+const { Duplex } = require('node:stream')
 const test = require('ava')
+const sluice = require('..')
 const host = require('./support/host')
 const { observe } = require('./support/observe')
 const { request } = require('./support/requests')
@@ -390,6 +392,18 @@ for (const [name, chunk, code] of [
     })
     t.is(exchanges[0].returns[0].result.thrown?.code, code)
     t.is(parseResponse(bytes).body.toString(), 'good')
+  })
+}
+
+for (const [name, label] of Object.entries({ 'an object': {}, 'an array': [1], 'a number': 5, 'an unknown name': 'q' })) {
+  test(`3. ${name} is no encoding: Node's own error`, (t) => {
+    const thrown = (Response) => {
+      const res = new Response({ method: 'GET', httpVersionMajor: 1, httpVersionMinor: 1 })
+      res.assignSocket(new Duplex({ decodeStrings: false, read () {}, write (chunk, encoding, callback) { callback() } }))
+      const { name, code, message } = t.throws(() => res.write('a', label), { any: true })
+      return { name, code, message }
+    }
+    t.deepEqual(thrown(sluice.ServerResponse), thrown(http.ServerResponse))
   })
 }
 

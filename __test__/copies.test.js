@@ -5,6 +5,8 @@
 const test = require('ava')
 const fs = require('node:fs')
 const path = require('node:path')
+const { execFile } = require('node:child_process')
+const { promisify } = require('node:util')
 const { startServer } = require('./support/servers')
 const { RawClient } = require('./support/raw-client')
 const { request } = require('./support/requests')
@@ -68,5 +70,13 @@ for (const size of [10, 3 << 20]) {
       client.destroy()
       await close()
     }
+  })
+}
+
+for (const [how, last] of [['context', 0], ['cache', 2]]) {
+  test.serial(`a copy that nothing reaches any more leaves no memory and no thread behind: by ${how}`, async (t) => {
+    const fixture = path.join(__dirname, 'fixtures', 'copies.js')
+    const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', fixture, how])
+    t.deepEqual(JSON.parse(stdout), { alive: last, threads: last })
   })
 }

@@ -196,3 +196,113 @@ ofLinux("the callbacks around a write of the socket's own that fails come in ord
     t.deepEqual(calls, ['first ECONNRESET', "socket's own ECONNRESET", 'second ECONNRESET', 'third ECONNRESET'])
   })
 })
+
+for (const [how, lose] of Object.entries({
+  'the server destroys the socket': ({ socket }) => socket.destroy(),
+  'the client leaves': ({ client }) => client.destroy(),
+  'the response before is destroyed': ({ first }) => first.destroy()
+})) {
+  truth(`callbacks of a response that waits for its turn get an error when ${how}`, async (t) => {
+    const calls = []
+    const both = deferred()
+    const over = deferred()
+    const took = (name) => (error) => calls.push(`${name} ${error instanceof Error}`)
+    let first
+    await serve([
+      (res) => { first = res },
+      (res, { socket }) => {
+        res.on('error', () => {})
+        res.write('a', took('first'))
+        res.write('b')
+        res.write('c', took('second'))
+        res.end('d', took('end'))
+        socket.on('close', () => setImmediate(over.resolve))
+        both.resolve(socket)
+      }
+    ], async (client) => {
+      client.send(pipeline(2))
+      const socket = await both.promise
+      lose({ socket, client, first })
+      await over.promise
+      // Up to Node 22 the callback of `end` is a listener of `finish`.
+      t.deepEqual(calls, ['first true', 'second true', ...host.callsEndCallbacks ? ['end true'] : []])
+    })
+  })
+}
+
+truth('a write of a response whose turn never came has its callback, with an error', async (t) => {
+  const both = deferred()
+  await serve([
+    () => {},
+    (res, { socket }) => both.resolve([res, socket])
+  ], async (client) => {
+    client.send(pipeline(2))
+    const [res, socket] = await both.promise
+    res.on('error', () => {})
+    socket.destroy()
+    const soon = new Promise((resolve) => res.write('a', resolve))
+    t.true(await soon instanceof Error)
+    await until(() => socket.closed)
+    const late = new Promise((resolve) => res.write('b', resolve))
+    t.true(await late instanceof Error)
+  })
+})
+
+truth('a source that never waits is told to after some 20,000 writes of a tick, and drains once', async (t) => {
+  const COUNT = 100_000
+  const counts = { true: 0, false: 0, drain: 0 }
+  let firstFalse
+  await serve([
+    async (res) => {
+      res.on('drain', () => {
+        counts.drain++
+        t.is(res.writableLength, 0)
+      })
+      for (let n = 0; n < COUNT; n++) {
+        const answer = res.write(Buffer.from([n & 255]))
+        counts[answer]++
+        if (!answer) firstFalse ??= n
+      }
+      t.true(res.writableNeedDrain)
+      t.true(res.writableLength > 0)
+      await turns(1)
+      t.is(res.writableLength, 0)
+      t.is(counts.drain, 1)
+      t.true(res.write('more'))
+      res.end()
+    }
+  ], async (client) => {
+    client.resume()
+    client.send(request())
+    await client.closed
+    // One write of a connection's crosses on its own, the others in arenas of 64 KiB.
+    t.true(firstFalse > 16_000 && firstFalse < 24_000, String(firstFalse))
+    t.is(counts.true + counts.false, COUNT)
+    t.is(counts.drain, 1)
+  })
+})
+
+ofLinux('what was queued before a chunk that is detached arrives', async (t) => {
+  const over = deferred()
+  const SIZE = 8 << 20
+  let error
+  await serve([
+    (res, { socket }) => {
+      socket.on('error', (given) => { error = given })
+      socket.on('close', over.resolve)
+      res.setHeader('Content-Length', 3 * SIZE)
+      res.write(Buffer.alloc(SIZE, 'a'))
+      const chunk = new Uint8Array(SIZE)
+      res.write(chunk)
+      structuredClone(chunk.buffer, { transfer: [chunk.buffer] })
+      res.write(Buffer.alloc(SIZE, 'b'))
+    }
+  ], async (client) => {
+    client.send(request())
+    client.resume()
+    await over.promise
+    await client.closed
+    t.is(error.code, 'ERR_INVALID_STATE')
+    t.true(client.length >= SIZE && client.length < SIZE + 1000, String(client.length))
+  })
+})

@@ -21,6 +21,7 @@ const staging = require('./staging')
 const { Callbacks, guard } = require('./callbacks')
 const { Pipeline } = require('./pipeline')
 const { Takeover, stock, isStock, knownConnectionOf, earlierOf, connectionBy } = require('./takeover')
+const host = require('./host')
 const errors = require('./errors')
 
 /** The barrier, known by identity. */
@@ -468,13 +469,16 @@ class Connection {
     stock._final.call(this.socket, callback)
   }
 
-  /** What is deferred is lost. As what Node's socket buffers it is counted until the next tick (`errorBuffer`). */
+  /**
+   * What is deferred is lost. As what Node's socket buffers it is counted, until the next tick (`errorBuffer`), or
+   * on Node 18 for good.
+   */
   keepLength () {
     if (!this.isDeferred) return
     const { state } = this
     const { pending } = this.folded()
     state.length += pending
-    nextTick(() => { state.length -= pending })
+    if (!host.losesCallbacks) nextTick(() => { state.length -= pending })
   }
 
   /** The descriptor is about to be closed. */

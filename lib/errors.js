@@ -14,9 +14,8 @@ function coded (Base, code, message) {
 }
 
 module.exports = {
-  /** @throws {TypeError} Node's own for a symbol, which it makes a string first */
   unknownEncoding: (label) =>
-    coded(TypeError, 'ERR_UNKNOWN_ENCODING', util.format('Unknown encoding: %s', typeof label === 'symbol' ? `${label}` : label)),
+    coded(TypeError, 'ERR_UNKNOWN_ENCODING', util.format('Unknown encoding: %s', label)),
   streamDestroyed: () =>
     coded(Error, 'ERR_STREAM_DESTROYED', 'Cannot call write after a stream was destroyed'),
   writeAfterEnd: () =>

@@ -3,7 +3,6 @@
 // Callbacks of what waits when a socket, or a message that has none yet, is destroyed, where Node
 // forgets them.
 
-const { nextTick } = require('node:process')
 const errors = require('./errors')
 const host = require('./host')
 
@@ -67,16 +66,11 @@ function keepQueued (message) {
   keep(message, failQueued)
 }
 
-/**
- * The callback of an `end` behind what is queued, or has been thrown away with its socket. Up to Node 22 it is a
- * listener of `finish`, and hears of no error ever.
- */
+/** The callback of a queued `end`. Up to Node 22 it is a listener of `finish`, and hears of no error ever. */
 function keepEnd (message) {
   if (host.kEndCallbacks === undefined) return
   ended.add(message)
-  // Behind the `finish` that Node may have put there.
-  if (message.destroyed) nextTick(() => failQueued.call(message))
-  else keepQueued(message)
+  keepQueued(message)
 }
 
 module.exports = { keepBuffered, keepQueued, keepEnd, failQueued }

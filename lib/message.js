@@ -363,7 +363,7 @@ function endStreamed (message, chunk, encoding, code, callback) {
     code = BYTES
   }
   withoutDrain(aheadOf(message), () => callHost(hostEnd, message, chunk, encoding, code, callback))
-  if (typeof callback === 'function' && (!message.socket || message.socket.destroyed)) lostCallbacks.keepEnd(message)
+  if (typeof callback === 'function' && !message.socket) lostCallbacks.keepEnd(message)
   if (!message.socket && isUnwatched(message)) knownConnectionOf(message.req?.socket)?.endedBehind(message)
   return message
 }
@@ -380,10 +380,7 @@ function end (chunk, encoding, callback) {
   if (!chunk) chunk = null
   const isString = typeof chunk === 'string'
   if (this.finished || this.destroyed || (chunk !== null && !isString && !isUint8Array(chunk))) {
-    const isKept = typeof callback === 'function' && this.destroyed && !this.finished
-    hostEnd.call(this, chunk, encoding, callback)
-    if (isKept) lostCallbacks.keepEnd(this)
-    return this
+    return hostEnd.call(this, chunk, encoding, callback)
   }
   const code = isString ? codeOf(encoding) : BYTES
   encoding = chunk === null ? null : hostsLabel(encoding, isString ? code : null)

@@ -2,6 +2,7 @@
 
 const test = require('ava')
 const net = require('node:net')
+const { Writable } = require('node:stream')
 const host = require('../support/host')
 const { differentialFor, VARIANTS } = require('../support/differential')
 const { request, pipeline } = require('../support/requests')
@@ -260,6 +261,31 @@ differential('detachSocket and assignSocket by hand', {
   }
 })
 
+differential('a stream in the place of a socket gets strings as they are', {
+  script ({ m, res, socket, note }) {
+    res.detachSocket(socket)
+    const given = []
+    const sink = new Writable({
+      decodeStrings: false,
+      write (chunk, encoding, callback) {
+        given.push([typeof chunk, encoding, String(chunk)])
+        callback()
+      }
+    })
+    res.setHeader('Date', 'now')
+    res.assignSocket(sink)
+    m.write('é漢')
+    m.write('漢', 'utf16le')
+    m.write(Buffer.from('bytes'))
+    sink.on('finish', () => note('given', given))
+    sink.end()
+    socket.destroy()
+  },
+  // Node 26 joins them.
+  unless: host.joinsTick,
+  wire: 'any'
+})
+
 differential('assignSocket twice is an error', {
   script ({ m, socket }) {
     m.assignSocket(socket)
@@ -327,6 +353,48 @@ for (const last of ['', 'more', Buffer.from('more')]) {
         await turns(2)
         socket.destroy()
         m.end(last, cb('end'))
+        await turns(2)
+      },
+      wire: 'any'
+    })
+  }
+}
+
+for (const [what, destroy] of Object.entries({
+  message: ({ m }) => m.destroy(),
+  socket: ({ socket }) => socket.destroy()
+})) {
+  for (const length of [true, false]) {
+    differential(`write, destroy of the ${what} and end in one tick, ${length ? 'under a length' : 'chunked'}`, {
+      async script (exchange) {
+        const { m, res, cb, call, turns } = exchange
+        const look = (label) => call(label, () => JSON.stringify([res.writableFinished, res.writableLength !== 0, res._headerSent]))
+        if (length) m.setHeader('Content-Length', 1)
+        m.write('a')
+        destroy(exchange)
+        look('destroyed')
+        m.end(cb('end'))
+        look('ended')
+        await turns(2)
+        look('turned')
+      },
+      // Node 26 keeps chunks, and the head, for itself until the tick is over.
+      unless: host.joinsTick && !length,
+      wire: 'any'
+    })
+  }
+}
+
+for (const [name, chunk] of Object.entries({ string: 'a', Buffer: Buffer.from('a') })) {
+  for (const version of ['1.0', '1.1']) {
+    differential(`write of a ${name} to a socket that is destroyed, then end, HTTP/${version}`, {
+      request: request('GET', '/', { version }),
+      async script ({ m, cb, socket, snapshot, turns }) {
+        socket.destroy()
+        m.write(chunk)
+        snapshot('written')
+        m.end(cb('end'))
+        snapshot('ended')
         await turns(2)
       },
       wire: 'any'

@@ -27,6 +27,8 @@ module.exports = {
   losesCallbacks: Duplex.prototype.destroy !== Writable.prototype.destroy,
   /** Node 24+ calls the callback of `end` itself, not as a `finish` listener. */
   callsEndCallbacks: symbols.includes('kEndCallbacks'),
+  /** Up to Node 22 the encoding of text may be 'buffer', which is UTF-8. */
+  takesBufferLabel: !symbols.includes('kEndCallbacks'),
   /** Linux and macOS can tell how many bytes a socket's buffer holds. */
   isWindows: process.platform === 'win32'
 }
