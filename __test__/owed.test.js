@@ -306,3 +306,96 @@ ofLinux('what was queued before a chunk that is detached arrives', async (t) => 
     t.true(client.length >= SIZE && client.length < SIZE + 1000, String(client.length))
   })
 })
+
+truth('20,000 callbacks that wait for a turn get their errors, whatever one of them throws', async (t) => {
+  const COUNT = 20_000
+  let errors = 0
+  const both = deferred()
+  const thrown = []
+  const onUncaught = (error) => thrown.push(error.message)
+  const others = process.rawListeners('uncaughtException')
+  process.removeAllListeners('uncaughtException')
+  process.on('uncaughtException', onUncaught)
+  try {
+    await serve([
+      () => {},
+      (res, { socket }) => {
+        res.on('error', () => {})
+        for (let n = 0; n < COUNT; n++) {
+          res.write('x', (error) => {
+            if (error) errors++
+            if (n === 100) throw new Error('of a callback')
+          })
+        }
+        both.resolve(socket)
+      }
+    ], async (client) => {
+      client.send(pipeline(2))
+      const socket = await both.promise
+      socket.destroy()
+      await until(() => errors === COUNT)
+    })
+  } finally {
+    process.removeListener('uncaughtException', onUncaught)
+    for (const listener of others) process.on('uncaughtException', listener)
+  }
+  t.deepEqual(thrown, ['of a callback'])
+})
+
+/** One byte each, until the answer is false. */
+function writeUntilFalse (res) {
+  for (let n = 0; n < 1_000_000; n++) if (!res.write('x')) return
+  throw new Error('never false')
+}
+
+truth('a drain that is owed after many writes comes when all have left, behind a response that owed one', async (t) => {
+  const lengths = []
+  const over = deferred()
+  await serve([
+    (res) => {
+      writeUntilFalse(res)
+      res.write('last', () => {})
+      res.end()
+    },
+    (res) => {
+      res.on('socket', () => {
+        writeUntilFalse(res)
+        res.on('drain', () => {
+          lengths.push(res.writableLength)
+          setImmediate(() => {
+            res.end()
+            over.resolve()
+          })
+        })
+      })
+    }
+  ], async (client) => {
+    client.resume()
+    client.send(pipeline(2))
+    await over.promise
+    t.deepEqual(lengths, [0])
+    await client.closed
+  })
+})
+
+truth("a drain of the socket's own is not taken for one that is owed after many writes", async (t) => {
+  const lengths = []
+  await serve([
+    async (res, { socket }) => {
+      res.writeHead(200, { 'Content-Length': 1_000_000 })
+      res.flushHeaders()
+      await turns(2)
+      res.on('drain', () => lengths.push(res.writableLength))
+      socket.write(Buffer.alloc(socket.writableHighWaterMark + 1))
+      let falses = 0
+      for (let n = 0; n < 30_000; n++) if (!res.write('x')) falses++
+      await turns(3)
+      t.deepEqual(lengths, falses === 0 ? [] : [0])
+      socket.destroy()
+    }
+  ], async (client) => {
+    client.resume()
+    client.send(request())
+    await client.closed
+  })
+})

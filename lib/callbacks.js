@@ -25,6 +25,13 @@ function guard (step, rest, ...values) {
   }
 }
 
+/** Calls each; behind one that throws, the others in a tick of their own. @param {(() => void)[]} steps */
+function callAll (steps) {
+  let next = 0
+  const go = () => guard(() => { while (next < steps.length) steps[next++]() }, go)
+  go()
+}
+
 /** @typedef {{ end: number, nth: number, callback: (error?: Error | null) => void }} Entry due at the offset `end` */
 
 /**
@@ -88,4 +95,4 @@ function run (callbacks, sent, taken) { callbacks.run(sent, taken) }
 
 function deliver (callbacks, sent, taken) { guard(run, deliver, callbacks, sent, taken) }
 
-module.exports = { Callbacks, guard }
+module.exports = { Callbacks, callAll, guard }

@@ -75,8 +75,8 @@ class Connection {
     this.room = 0
     /** The pending bytes leave at the end of this tick. */
     this.isDeferred = false
-    /** A write of what is deferred has answered false. */
-    this.isFull = false
+    /** The message of which a write of what is deferred has answered false. */
+    this.full = null
     /** What messages write in this tick is gathered. */
     this.inTick = false
     /** Bytes that the barrier stands for in the Writable's length. */
@@ -227,7 +227,9 @@ class Connection {
         this.defer()
         return true
       case Status.FULL:
-        this.isFull = true
+        // A `drain` of the Writable's that is on its way would be taken for this one's, and come too early.
+        if (this.state.needDrain) return this.settle(native.flush(this.id), message, isLast)
+        this.full = message
         this.defer()
         return false
       case Status.SENT:
@@ -236,7 +238,7 @@ class Connection {
         if (isLast) this.answer()
         else this.answerInTick()
         if (status === Status.SENT) {
-          if (this.isFull && !this.state.ending && !this.socket.destroyed) this.flushFull()
+          this.flushFull()
           return true
         }
         this.seeToRoom()
@@ -256,10 +258,10 @@ class Connection {
    * @param {(message: object, error?: Error) => void} finish
    */
   ended (status, message, finish) {
+    this.full = null
     if (status === Status.SENT && this.callbacks.length === 0) {
       this.read()
       this.isDeferred = false
-      this.isFull = false
       nextTick(finish, message)
       return
     }
@@ -292,20 +294,24 @@ class Connection {
       if (!this.state.ending) this.socket.write(BARRIER)
       return
     }
-    if (this.isFull && !this.state.ending && !this.socket.destroyed) return this.flushFull()
-    this.settle(native.flush(this.id), null, true)
+    if (!this.flushFull()) this.settle(native.flush(this.id), null, true)
   }
 
-  /** Our barrier lets go of what is deferred, and when the kernel has it the Writable tells of its `drain`. */
+  /**
+   * The barrier lets go of what is deferred, and when the kernel has it the Writable tells of its `drain`.
+   * @returns {boolean} whether one is owed
+   */
   flushFull () {
-    this.passOnDrain()
+    if (this.full === null || this.state.ending || this.socket.destroyed) return false
     this.socket.write(BARRIER)
+    return true
   }
 
-  passOnDrain () {
-    if (!this.isFull) return
-    this.isFull = false
-    this.state.needDrain = true
+  /** Our own debt becomes the Writable's; after `end` there is none. */
+  oweDrain () {
+    if (this.full === null) return
+    if (!this.full.finished && this.socket._httpMessage === this.full) this.state.needDrain = true
+    this.full = null
   }
 
   /** Hands over now. @returns {boolean} whether user memory is empty */
@@ -388,7 +394,7 @@ class Connection {
   /** The Writable's `_write`. */
   sink (chunk, encoding, callback) {
     if (chunk === BARRIER) {
-      this.passOnDrain()
+      this.oweDrain()
       // A cork held what was deferred, and now lets it go.
       if (this.isDeferred) {
         this.sunk(native.flush(this.id), callback)
@@ -440,7 +446,7 @@ class Connection {
 
   sunk (status, callback) {
     this.read()
-    this.passOnDrain()
+    this.oweDrain()
     this.isDeferred = false
     if (this.inTick) this.deliverSoon()
     else this.answer()

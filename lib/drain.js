@@ -5,6 +5,8 @@
 const http = require('node:http')
 const { isTruthful } = require('./options')
 const earlyAnswer = require('./early-answer')
+const { callAll } = require('./callbacks')
+const { knownConnectionOf } = require('./takeover')
 const lostCallbacks = require('./lost-callbacks')
 const host = require('./host')
 
@@ -48,22 +50,10 @@ function forgetTurn (response, socket) {
 }
 
 function settleAll () {
-  settle([...waiting.get(this) ?? []])
-}
-
-function settle (responses) {
-  const response = responses.shift()
-  if (response === undefined) return
-  // Whatever a callback, or a listener, throws.
-  try {
-    lostCallbacks.failQueued.call(response)
-  } finally {
-    try {
-      if (!response.destroyed) emitDrain(response)
-    } finally {
-      settle(responses)
-    }
-  }
+  callAll([...waiting.get(this) ?? []].flatMap((response) => [
+    () => lostCallbacks.failQueued.call(response),
+    () => { if (!response.destroyed) emitDrain(response) }
+  ]))
 }
 
 /**
@@ -85,6 +75,8 @@ function _flush () {
     return hostFlush.call(this)
   }
   withoutDrain(this, () => this._flushOutput(socket))
+  // What a listener of `socket` has written.
+  knownConnectionOf(socket)?.flush()
   if (state.length !== 0) {
     state.needDrain = true
     // Node passes on the `drain` of its own connections alone.

@@ -224,7 +224,7 @@ function renderFor (message, bits, statusCode, firstLine, headers) {
   try {
     input.length = 0
     input.push(bits)
-    input.push(typeof message._contentLength === 'number' ? message._contentLength : 0)
+    input.push(bits & HeadBits.HAS_CONTENT_LENGTH ? message._contentLength : 0)
     input.push(+message._keepAliveTimeout || 0)
     input.push(+message._maxRequestsPerSocket || 0)
     input.push(`${firstLine}`)

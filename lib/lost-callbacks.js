@@ -3,6 +3,7 @@
 // Callbacks of what waits when a socket, or a message that has none yet, is destroyed, where Node
 // forgets them.
 
+const { callAll } = require('./callbacks')
 const errors = require('./errors')
 const host = require('./host')
 
@@ -42,23 +43,20 @@ const isFinish = ({ name }) => name === 'bound onFinish' && host.kEndCallbacks =
 /** Messages whose `end` has a callback that waits with what is queued. @type {WeakSet<object>} */
 const ended = new WeakSet()
 
-/** @returns {Function | undefined} one that nobody else calls any more */
-function takeLost (message) {
-  const entry = message.outputData.find(({ callback }) => typeof callback === 'function' && !isFinish(callback))
-  if (entry === undefined) return ended.has(message) ? message[host.kEndCallbacks]?.shift() : undefined
-  const { callback } = entry
-  entry.callback = null
-  return callback
+/** @returns {Function[]} those that nobody else calls any more */
+function takeLost ({ outputData, [host.kEndCallbacks]: ofEnd }, hasEnded) {
+  const lost = []
+  for (const entry of outputData) {
+    if (typeof entry.callback !== 'function' || isFinish(entry.callback)) continue
+    lost.push(entry.callback)
+    entry.callback = null
+  }
+  return hasEnded && ofEnd ? lost.concat(ofEnd.splice(0)) : lost
 }
 
 function failQueued () {
-  const callback = takeLost(this)
-  if (callback === undefined) return
-  try {
-    callback(this.errored ?? errors.streamDestroyed())
-  } finally {
-    failQueued.call(this)
-  }
+  const error = this.errored ?? errors.streamDestroyed()
+  callAll(takeLost(this, ended.has(this)).map((callback) => () => callback(error)))
 }
 
 /** Node drops what a message has queued, or (24 and later, a response of a pipeline) tells of success. */

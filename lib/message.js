@@ -11,7 +11,7 @@ const { nextTick } = require('node:process')
 const { isUint8Array } = require('node:util/types')
 const { native, Status, MessageBits, BYTES, FIRST_ESTIMATED, FIRST_LEGACY } = require('./binding')
 const { connectionOf } = require('./connection')
-const { knownConnectionOf } = require('./takeover')
+const { knownConnectionOf, stock } = require('./takeover')
 const { codeOf, crossingCode, hostsLabel, lengthOf, queuedLength } = require('./encoding')
 const { isTruthful } = require('./options')
 const gather = require('./gather')
@@ -28,7 +28,6 @@ const hostWrite = hostPrototype.write
 const hostEnd = hostPrototype.end
 const { _send: hostSend, _writeRaw: hostWriteRaw } = hostPrototype
 const hostLength = Object.getOwnPropertyDescriptor(hostPrototype, 'writableLength').get
-const hostSocketWrite = net.Socket.prototype.write
 const crlf = Buffer.from('\r\n')
 
 function bitsOf (message) {
@@ -61,21 +60,32 @@ function directConnection (message) {
  * Node encodes the head with the first piece that it is joined to: as UTF-8 with a string in
  * UTF-8 that is not framed, as latin1 else (`_send`, `_http_outgoing.js`).
  */
-function headIsUtf8 (message, chunk, encoding) {
+function headIsUtf8 (isChunked, chunk, encoding) {
   return typeof chunk === 'string' && (!encoding || encoding === 'utf8') &&
-    !(message.chunkedEncoding && chunk.length !== 0)
+    !(isChunked && chunk.length !== 0)
 }
 
-/** One crossing: head if it waits, chunk in its frame, end of the body. @returns {number} status */
+/**
+ * One crossing: head if it waits, chunk in its frame, end of the body. Of the message, which has not ended, each
+ * name is looked up once (`bitsOf`, lib/head.js).
+ * @returns {number} status
+ */
 function writeDirect (connection, message, chunk, encoding, code, ends) {
-  const headWaits = !message._headerSent
+  const isSent = message._headerSent
+  const isChunked = message.chunkedEncoding
+  const head = isSent ? undefined : message._header
   const crossing = typeof chunk === 'string' ? crossingCode(chunk, code) : code
-  const bits = bitsOf(message) | (crossing << 16) | (ends ? MessageBits.ENDS : 0) |
+  const bits = (message.destroyed ? MessageBits.DESTROYED : 0) |
+    (message._hasBody ? MessageBits.HAS_BODY : 0) |
+    (isChunked ? MessageBits.CHUNKED : 0) |
+    (isSent || head ? MessageBits.HEAD_STORED : 0) |
+    (isSent ? MessageBits.HEAD_SENT : 0) |
+    (crossing << 16) | (ends ? MessageBits.ENDS : 0) |
     (chunk !== null ? MessageBits.HAS_CHUNK : 0) |
-    (headWaits && headIsUtf8(message, chunk, encoding) ? MessageBits.HEAD_IS_UTF8 : 0)
-  const status = native.write(connection.id, bits, headWaits ? message._header : undefined,
-    chunk, ends && message.chunkedEncoding && message._trailer !== '' ? message._trailer : undefined)
-  if (status >= 0 && status !== Status.IGNORED) message._headerSent = true
+    (!isSent && headIsUtf8(isChunked, chunk, encoding) ? MessageBits.HEAD_IS_UTF8 : 0)
+  const status = native.write(connection.id, bits, head, chunk,
+    ends && isChunked && message._trailer !== '' ? message._trailer : undefined)
+  if (!isSent && status >= 0 && status !== Status.IGNORED) message._headerSent = true
   return status
 }
 
@@ -111,7 +121,7 @@ function writeGathered (message, chunk, encoding, code) {
       chunk.length === 0 || socket.destroyed || socket._writableState.ending || message.outputData.length !== 0) return undefined
   const gathering = gather.gatherOf(socket)
   if (gathering === null) return undefined
-  if (!message._headerSent) message._send('', headIsUtf8(message, chunk, encoding) ? 'utf8' : 'latin1', null)
+  if (!message._headerSent) message._send('', headIsUtf8(message.chunkedEncoding, chunk, encoding) ? 'utf8' : 'latin1', null)
   return gathering.add(message, chunk, lengthOf(chunk, code))
 }
 
@@ -122,7 +132,7 @@ function writeGathered (message, chunk, encoding, code) {
 function isCountedBySocket (message) {
   const { socket } = message
   return (message._headerSent || message.chunkedEncoding) && message.outputData.length === 0 && socket?._httpMessage === message &&
-    socket instanceof net.Socket && socket.write === hostSocketWrite && isUnwatched(message) && isTruthful(message)
+    socket instanceof net.Socket && socket.write === stock.write && isUnwatched(message) && isTruthful(message)
 }
 
 /** The response in its turn, of one that waits. */
@@ -343,8 +353,7 @@ const MOST_WHOLE = 4096
  * A small whole response, the first on its socket, is the host's: it may be the only one, and taking a
  * socket over costs more than one response gains (0.73 × of stock Node, one connection a request).
  */
-function isFirstAndWhole (message, chunk) {
-  const { socket } = message
+function isFirstAndWhole (message, socket, chunk) {
   if (!socket || knownConnectionOf(socket) !== undefined) return false
   return (chunk === null || chunk.length <= MOST_WHOLE) && !message._headerSent && socket._handle?.bytesWritten === 0
 }
@@ -385,7 +394,8 @@ function end (chunk, encoding, callback) {
   const code = isString ? codeOf(encoding) : BYTES
   encoding = chunk === null ? null : hostsLabel(encoding, isString ? code : null)
   // What the host's `write` holds, called by another's wrapper, only the host's `end` lets go.
-  if (this.strictContentLength || isFirstAndWhole(this, chunk) || !isTruthful(this) || host.holdsChunks(this)) {
+  const { socket } = this
+  if (this.strictContentLength || isFirstAndWhole(this, socket, chunk) || !isTruthful(this, socket) || host.holdsChunks(this)) {
     if (chunk !== null && this.chunkedEncoding && this._header && this._hasBody &&
         !host.holdsChunks(this) && host.corkIsBroken(this[host.kCorked])) {
       // As in `write`: the host would join it to what it lets go after the end.
@@ -415,7 +425,7 @@ function end (chunk, encoding, callback) {
   onFinished(this, callback)
   connection.ended(writeDirect(connection, this, chunk, encoding, code, true), this, finish)
   if (connection.pipeline !== null) connection.pipeline.reached(this)
-  this[host.kCorked] = 0
+  if (this[host.kCorked] !== 0) this[host.kCorked] = 0
   this.finished = true
   this._finish()
   return this

@@ -40,8 +40,8 @@ function optionsOf (socket) {
 }
 
 /** Whether the message's answers are the truth about the kernel. */
-function isTruthful (message) {
-  return optionsOf(message.socket ?? message.req?.socket).kernel
+function isTruthful (message, socket = message.socket) {
+  return optionsOf(socket ?? message.req?.socket).kernel
 }
 
 module.exports = { kOptions, readOptions, hasOptions, setDefaults, optionsOf, isTruthful }

@@ -371,17 +371,27 @@ impl Environment {
                 Some(call_ready),
                 &mut notifier,
             ))?;
-            self.notifier = notifier;
-            check(sys::napi_close_handle_scope(self.env, scope))?;
-            check(sys::napi_unref_threadsafe_function(self.env, notifier))?;
-            // After the notifier, so that it runs before the notifier's own hook: on Node up to
-            // 25.3 a call to a notifier whose environment is gone aborts.
-            check(sys::napi_add_env_cleanup_hook(
-                self.env,
-                Some(stop_poller),
-                context,
-            ))
+            let hooked = check(sys::napi_close_handle_scope(self.env, scope))
+                .and_then(|()| check(sys::napi_unref_threadsafe_function(self.env, notifier)))
+                // After the notifier, so that it runs before the notifier's own hook: on Node up to
+                // 25.3 a call to a notifier whose environment is gone aborts.
+                .and_then(|()| {
+                    check(sys::napi_add_env_cleanup_hook(
+                        self.env,
+                        Some(stop_poller),
+                        context,
+                    ))
+                });
+            if hooked.is_err() {
+                sys::napi_release_threadsafe_function(
+                    notifier,
+                    sys::ThreadsafeFunctionReleaseMode::abort,
+                );
+                return hooked;
+            }
         }
+        self.notifier = notifier;
+        Ok(())
     }
 }
 
@@ -495,7 +505,13 @@ fn seal(mut environment: RefMut<'_, Environment>) {
     environment.scratch = None;
     environment.head = HeadWriter::new();
     environment.trailers = Text::new();
-    environment.arrays = Vec::new();
+    let (env, exports) = (environment.env, environment.exports);
+    for reference in std::mem::take(&mut environment.arrays) {
+        // SAFETY: `create` made it, and nobody looks at the memory behind it: what does so borrows the environment.
+        unsafe { sys::napi_delete_reference(env, reference) };
+    }
+    // SAFETY: `create` made it, and only `call_ready` used it, which borrows the environment first.
+    unsafe { sys::napi_delete_reference(env, exports) };
     std::mem::forget(environment);
 }
 
@@ -505,28 +521,19 @@ unsafe extern "C" fn close(env: sys::napi_env, context: *mut c_void, _hint: *mut
     // SAFETY: `context` is the RefCell, which is never freed.
     let cell = unsafe { &*context.cast::<RefCell<Environment>>() };
     // Sealed already where the env itself ends.
-    let Ok(mut environment) = cell.try_borrow_mut() else {
+    let Ok(environment) = cell.try_borrow_mut() else {
         return;
     };
-    let references = std::mem::take(&mut environment.arrays);
-    let exports = environment.exports;
     let was_started = !environment.notifier.is_null();
     drop(environment);
-    if was_started {
-        // SAFETY: it was added when the notifier was made, and not run yet: it makes the notifier null.
-        unsafe {
+    // SAFETY: both hooks were added, `stop_poller` with the notifier, and have not run yet: `stop_poller` makes the
+    // notifier null, and `empty` seals.
+    unsafe {
+        if was_started {
             sys::napi_remove_env_cleanup_hook(env, Some(stop_poller), context);
             stop_poller(context);
         }
-    }
-    // SAFETY: `create` added the hook, and made the references; nothing looks at the memory behind them once the
-    // environment is sealed, and nothing runs before it is.
-    unsafe {
         sys::napi_remove_env_cleanup_hook(env, Some(empty), context);
-        for reference in references {
-            sys::napi_delete_reference(env, reference);
-        }
-        sys::napi_delete_reference(env, exports);
         empty(context);
     }
 }
