@@ -50,6 +50,12 @@ function tellFailures (failures) {
   if (failures.length > 0) process.exitCode = 1
 }
 
+/** What writes the same page again. */
+function commandOf ({ rounds, seconds }) {
+  const flags = Object.entries({ rounds, seconds }).filter(([, value]) => value !== undefined).map(([name, value]) => ` --${name} ${value}`)
+  return `npm run bench${flags.length > 0 ? ' --' : ''}${flags.join('')}`
+}
+
 async function ratiosOfScenarios (values, options) {
   const run = chosen(values.only, values.quick)
   await prepare()
@@ -60,7 +66,7 @@ async function ratiosOfScenarios (values, options) {
   const found = await measure(run, subjects, { ...options, onlyOne: values.quick })
   if (values.self) return tellSelfCheck(run, found.figures)
   console.log(`${table(run, subjects, found.figures)}\n\n${cpuTable(run, subjects, found.cpu)}`)
-  if (!values.quick && values.only.length === 0) writeReport(run, subjects, found, { clients: options.clients, command: 'npm run bench' })
+  if (!values.quick && values.only.length === 0) writeReport(run, subjects, found, { ...options, command: commandOf(values) })
   tellFailures(found.failures)
 }
 
