@@ -230,6 +230,8 @@ class Connection {
         // A `drain` of the Writable's that is on its way would be taken for this one's, and come too early.
         if (this.state.needDrain) return this.settle(native.flush(this.id), message, isLast)
         this.full = message
+        // Nothing more is put aside: each write is to hear of it.
+        this.room = 0
         this.defer()
         return false
       case Status.SENT:
