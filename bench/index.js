@@ -52,8 +52,8 @@ function tellFailures (failures) {
 
 /** What writes the same page again. */
 function commandOf ({ rounds, seconds }) {
-  const flags = Object.entries({ rounds, seconds }).filter(([, value]) => value !== undefined).map(([name, value]) => ` --${name} ${value}`)
-  return `npm run bench${flags.length > 0 ? ' --' : ''}${flags.join('')}`
+  const flags = Object.entries({ rounds, seconds }).filter(([, value]) => value !== undefined).map(([name, value]) => `--${name} ${value}`)
+  return flags.length === 0 ? 'npm run bench' : `npm run bench -- ${flags.join(' ')}`
 }
 
 async function ratiosOfScenarios (values, options) {

@@ -106,6 +106,9 @@ function picture (scenarios, subjects, figures) {
   return rows.length === 0 ? '' : bars(rows, shown)
 }
 
+/** It counts whole seconds, and our own client any (`wrk`, bench/load.js). */
+const ofWrk = (seconds) => seconds >= 1 ? 'the plain scenarios and TLS' : 'TLS, for whole seconds,'
+
 /** Writes docs/benchmarks.md and its picture. */
 function writeReport (scenarios, subjects, { figures, cpu, failures, rounds }, { clients, seconds, command }) {
   const drawn = picture(scenarios, subjects.filter(({ name }) => name !== 'limit' && name !== 'least'), figures)
@@ -131,9 +134,9 @@ How it is measured: each server is a process of its own on core 0, warmed before
 the load runs on core 1. The subjects take short turns, in every other round the other way round; memory and
 start-up have a fresh process each time, and fewer rounds. CPU is what the server's threads used while the
 load ran: what else the machine does disturbs it less than it does throughput. A response's status, length and
-SHA-256 are asserted before a figure counts${failures.length > 0 ? '; a subject that failed has none' : ''}. ${seconds >= 1 ? 'Windows' : 'Many short windows'} of ${seconds} s:
-\`wrk\` loads ${seconds >= 1 ? 'the plain scenarios and TLS' : 'TLS (it counts whole seconds)'} with 50 connections; ${seconds >= 1 ? 'large bodies,\npipelining, connections' : 'all others'} and stalled clients (${clients}) have a client
-in C (\`bench/native\`) that drops large bodies inside the kernel. The limit is an epoll server in C that sends a response made
+SHA-256 are asserted before a figure counts${failures.length > 0 ? '; a subject that failed has none' : ''}. In windows of ${seconds} s
+\`wrk\` loads ${ofWrk(seconds)} with 50 connections; all others, and stalled clients
+(${clients}), have a client in C (\`bench/native\`) that drops large bodies inside the kernel. The limit is an epoll server in C that sends a response made
 beforehand: where a subject comes near it, the kernel is what is measured. The least write side is Node's
 own server whose \`end\` and \`write\` do nothing but send such bytes (\`bench/least.js\`): what is left is Node's
 reading, parsing, messages and events, and no write side under them can be faster.

@@ -53,7 +53,7 @@ class Callbacks {
   add (end, callback) { this.#entries.push({ end, nth: ++this.taken, callback }) }
 
   /** Takes the first one off, if it is of those `taken` by then and due before `sent`. */
-  #shift (sent, taken) {
+  shift (sent, taken) {
     const entry = this.#entries[this.#shifted]
     if (entry === undefined || entry.end > sent || entry.nth > taken) return undefined
     this.#entries[this.#shifted++] = undefined
@@ -74,25 +74,24 @@ class Callbacks {
     if (areAll) this.#promised = this.taken
   }
 
-  /** Runs the callbacks, of those `taken` by then, whose bytes the kernel had when `sent` was read. */
-  deliver (sent, taken) { deliver(this, sent, taken) }
-
-  run (sent, taken) {
-    successArguments ??= host.successArguments()
-    for (let next = this.#shift(sent, taken); next !== undefined; next = this.#shift(sent, taken)) next(...successArguments)
-  }
-
   /** Those whose bytes the kernel has succeed; the others get the error. */
   fail (error, sent) {
-    this.run(sent, this.taken)
+    runDue(this, sent, this.taken)
     // Those that the callbacks themselves add are not among them.
     const { taken } = this
-    for (let next = this.#shift(Infinity, taken); next !== undefined; next = this.#shift(Infinity, taken)) next(error)
+    for (let next = this.shift(Infinity, taken); next !== undefined; next = this.shift(Infinity, taken)) next(error)
   }
 }
 
-function run (callbacks, sent, taken) { callbacks.run(sent, taken) }
+/** Runs the callbacks, of those `taken` by then, whose bytes the kernel had when `sent` was read. */
+function deliver (callbacks, sent, taken) {
+  guard(runDue, deliver, callbacks, sent, taken)
+}
 
-function deliver (callbacks, sent, taken) { guard(run, deliver, callbacks, sent, taken) }
+/** @param {Callbacks} callbacks */
+function runDue (callbacks, sent, taken) {
+  successArguments ??= host.successArguments()
+  for (let next = callbacks.shift(sent, taken); next !== undefined; next = callbacks.shift(sent, taken)) next(...successArguments)
+}
 
-module.exports = { Callbacks, callAll, guard }
+module.exports = { Callbacks, deliver, callAll, guard }

@@ -18,7 +18,7 @@ const { native, Page, Status } = require('./binding')
 const { crossingCodeOf } = require('./encoding')
 const { optionsOf } = require('./options')
 const staging = require('./staging')
-const { Callbacks, guard } = require('./callbacks')
+const { Callbacks, deliver, guard } = require('./callbacks')
 const { Pipeline } = require('./pipeline')
 const { Takeover, stock, isStock, knownConnectionOf, earlierOf, connectionBy } = require('./takeover')
 const host = require('./host')
@@ -369,18 +369,18 @@ class Connection {
       // Whatever a listener of `drain`, or a callback, throws.
       try {
         // A chunk of the Writable's own stands behind all of ours.
-        if (!this.inBarrier) callbacks.deliver(sent, taken)
+        if (!this.inBarrier) deliver(callbacks, sent, taken)
       } finally {
         try {
           this.releaseWritable(null)
         } finally {
           onEmpty?.()
-          callbacks.deliver(sent, taken)
+          deliver(callbacks, sent, taken)
         }
       }
       return
     }
-    callbacks.deliver(sent, taken)
+    deliver(callbacks, sent, taken)
   }
 
   releaseWritable (error) {

@@ -73,14 +73,17 @@ let bufferLabel
 
 /** Up to Node 22 text may have the label 'buffer', which says nothing: it is UTF-8. */
 function takesBufferLabel () {
-  if (bufferLabel !== undefined) return bufferLabel
+  bufferLabel ??= probeBufferLabel()
+  return bufferLabel
+}
+
+function probeBufferLabel () {
   try {
     unseenWritable((chunk, encoding, callback) => { callback() }, { decodeStrings: false }).write('x', 'buffer')
-    bufferLabel = true
+    return true
   } catch {
-    bufferLabel = false
+    return false
   }
-  return bufferLabel
 }
 
 const kChunkedLength = symbolOf(message, 'kChunkedLength')

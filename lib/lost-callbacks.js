@@ -44,19 +44,20 @@ const isFinish = ({ name }) => name === 'bound onFinish' && host.kEndCallbacks =
 const ended = new WeakSet()
 
 /** @returns {Function[]} those that nobody else calls any more */
-function takeLost ({ outputData, [host.kEndCallbacks]: ofEnd }, hasEnded) {
+function takeLost (message) {
   const lost = []
-  for (const entry of outputData) {
+  for (const entry of message.outputData) {
     if (typeof entry.callback !== 'function' || isFinish(entry.callback)) continue
     lost.push(entry.callback)
     entry.callback = null
   }
-  return hasEnded && ofEnd ? lost.concat(ofEnd.splice(0)) : lost
+  const ofEnd = ended.has(message) ? message[host.kEndCallbacks] : null
+  return lost.concat(ofEnd?.splice(0) ?? [])
 }
 
 function failQueued () {
   const error = this.errored ?? errors.streamDestroyed()
-  callAll(takeLost(this, ended.has(this)).map((callback) => () => callback(error)))
+  callAll(takeLost(this).map((callback) => () => callback(error)))
 }
 
 /** Node drops what a message has queued, or (24 and later, a response of a pipeline) tells of success. */

@@ -30,15 +30,6 @@ const { _send: hostSend, _writeRaw: hostWriteRaw } = hostPrototype
 const hostLength = Object.getOwnPropertyDescriptor(hostPrototype, 'writableLength').get
 const crlf = Buffer.from('\r\n')
 
-function bitsOf (message) {
-  return (message.finished ? MessageBits.FINISHED : 0) |
-    (message.destroyed ? MessageBits.DESTROYED : 0) |
-    (message._hasBody ? MessageBits.HAS_BODY : 0) |
-    (message.chunkedEncoding ? MessageBits.CHUNKED : 0) |
-    (message._header ? MessageBits.HEAD_STORED : 0) |
-    (message._headerSent ? MessageBits.HEAD_SENT : 0)
-}
-
 /** Somebody may have wrapped them before, and would hear of nothing. */
 const isHosts = !isWrapped(hostPrototype, '_send') && !isWrapped(hostPrototype, '_writeRaw')
 
@@ -101,13 +92,13 @@ function writeText (message, chunk) {
   return answer
 }
 
-/** Whether a declared length forbids the chunk (`strictContentLength`). */
-function exceedsLength (message, length, last) {
+/** Whether a declared length forbids the chunk of a message that has not ended (`strictContentLength`). */
+function exceedsLength (message, length) {
   const applies = message._contentLength != null && message._hasBody && !message._removedContLen &&
     !message.chunkedEncoding && !message.hasHeader('transfer-encoding')
   if (!applies) return false
-  const bits = bitsOf(message) | MessageBits.STRICT_LENGTH
-  return native.plan(bits, length, last ? 1 : 0, +message._contentLength, message[host.kBytesWritten]) < 0
+  const bits = MessageBits.HAS_BODY | MessageBits.STRICT_LENGTH
+  return native.plan(bits, length, 0, +message._contentLength, message[host.kBytesWritten]) < 0
 }
 
 /**
@@ -221,7 +212,7 @@ function callHost (method, message, chunk, encoding, code, callback) {
 
 /** As the host's Writable, which makes a Buffer of what is none (`_uint8ArrayToBuffer`, `internal/streams/utils`). */
 function throwIfDetached (chunk) {
-  if (!(chunk instanceof Buffer)) Reflect.construct(Uint8Array, [chunk.buffer, chunk.byteOffset, chunk.byteLength])
+  if (chunk.length === 0 && !(chunk instanceof Buffer)) Reflect.construct(Uint8Array, [chunk.buffer, chunk.byteOffset, chunk.byteLength])
 }
 
 /** What takes nothing any more. Node up to 24 forgets such a callback. */
@@ -265,7 +256,7 @@ const writer = (base) => function write (chunk, encoding, callback) {
   if (host.losesCallbacks && typeof callback === 'function') lostCallbacks.keepBuffered(this.socket)
   if (this.strictContentLength) {
     const length = lengthOf(chunk, code)
-    if (exceedsLength(this, length, false)) return hostWrite.call(this, chunk, encoding, callback)
+    if (exceedsLength(this, length)) return hostWrite.call(this, chunk, encoding, callback)
     this[host.kBytesWritten] += length
   }
   if (!this._header) {
@@ -279,7 +270,7 @@ const writer = (base) => function write (chunk, encoding, callback) {
     this[host.kBytesWritten] = accounted
     return answer
   }
-  if (!isString && chunk.length === 0) throwIfDetached(chunk)
+  if (!isString) throwIfDetached(chunk)
   const answer = isOfHost
     ? writeStreamed(this, chunk, encoding, code, callback)
     : writeBody(this, chunk, encoding, code, callback)
@@ -419,7 +410,7 @@ function end (chunk, encoding, callback) {
     }
   }
   const isIgnored = chunk !== null && !this._hasBody
-  if (code === BYTES && chunk !== null && chunk.length === 0 && !isIgnored) throwIfDetached(chunk)
+  if (chunk !== null && !isString && !isIgnored) throwIfDetached(chunk)
   const connection = isIgnored ? null : directConnection(this)
   if (connection === null) return endStreamed(this, chunk, encoding, code, callback)
   onFinished(this, callback)

@@ -134,8 +134,7 @@ impl Environment {
         check(unsafe { sys::napi_add_env_cleanup_hook(env, Some(empty), environment.cast()) })?;
         let cell = environment.cast_const();
         let mut reference = ptr::null_mut();
-        // SAFETY: as above; `exports` is a value of the running call, and `reference` is deleted in the
-        // finalizer or never.
+        // SAFETY: as above; `exports` is a value of the running call, and `seal` deletes `reference`.
         check(unsafe {
             sys::napi_add_finalizer(
                 env,

@@ -18,7 +18,7 @@ const TURN_MOST: usize = DEFER_MOST;
 
 /// Writes that are deferred before the program is told to let the event loop go on. The kernel has room for
 /// 237,000 of 12 bytes: a source that pushes them synchronously held the loop for 0.9 s (stock Node's mark
-/// of 16 KiB: 0.05 to 0.08 s).
+/// of 16 KiB: 0.02 to 0.08 s).
 const MOST_WRITES: usize = 16 * 1024;
 
 /// Hand-overs for which the kernel's word is trusted, less what was handed over. Its room only
