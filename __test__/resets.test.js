@@ -7,8 +7,9 @@
 const net = require('node:net')
 const { once } = require('node:events')
 const test = require('ava')
-const { subject } = require('./support/subject')
+const { subject, stock } = require('./support/subject')
 const { startServer } = require('./support/servers')
+const { until } = require('./support/event-loop')
 
 const RESETS = 200
 const AT_ONCE = 10
@@ -50,3 +51,52 @@ test('the reader tells of a reset while a body waits, as on Node', async (t) => 
   t.true(syscalls.read + syscalls.write >= RESETS / 2)
   t.true(syscalls.read > syscalls.write)
 })
+
+/** What a response hears whose client has reset the connection before it is written. */
+async function heardOf (kind, { before, body, options }) {
+  const heard = []
+  const note = (...values) => { heard.push(values.map((one) => one?.message ?? one)) }
+  const { address, close } = await startServer(kind, {
+    options,
+    listener: (req, res) => {
+      const { socket } = req
+      if (req.url === '/before') return res.end('first')
+      socket.on('error', (error) => note('socket error', error)).on('close', (failed) => note('socket close', failed))
+      for (const name of ['prefinish', 'finish', 'close', 'error']) res.on(name, (...values) => note(name, ...values))
+      body(res, (error) => note('called back', error))
+      note('ended', res.writableLength, res.writableFinished)
+    }
+  })
+  const client = net.connect(address.port, address.host)
+  client.on('error', () => {})
+  if (before) {
+    client.write('GET /before HTTP/1.1\r\nHost: a\r\n\r\n')
+    await once(client, 'data')
+  } else await once(client, 'connect')
+  const isOver = until(() => heard.some(([name]) => name === 'socket close'))
+  client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  client.resetAndDestroy()
+  await isOver
+  await close()
+  return heard
+}
+
+const BODIES = {
+  'a whole response': (res, called) => { res.end('x'.repeat(100), called) },
+  'a whole response of bytes': (res, called) => { res.end(Buffer.alloc(2000), called) },
+  'no body': (res, called) => { res.writeHead(204).end(called) },
+  'two writes': (res, called) => {
+    res.write('one', called)
+    res.write('two', called)
+    res.end(called)
+  },
+  'a long body': (res, called) => { res.end(Buffer.alloc(1 << 20), called) }
+}
+for (const [what, body] of Object.entries(BODIES)) {
+  for (const before of [false, true]) {
+    test(`${what} to a client that has reset already, ${before ? 'behind another' : 'the first'}, as on Node`, async (t) => {
+      const options = { keepAliveTimeout: 60_000 }
+      t.deepEqual(await heardOf(subject, { before, body, options }), await heardOf(stock, { before, body, options }))
+    })
+  }
+}

@@ -9,7 +9,6 @@
 //   message ──────────────→ native queue ─→ kernel
 //   socket.write ─→ Writable ─┘ (waits behind the barrier while the queue is not empty)
 
-const net = require('node:net')
 // What tests replace by fakes of their own (Jest, sinon) is taken as it was.
 const { setImmediate, setTimeout } = require('node:timers')
 const { nextTick } = require('node:process')
@@ -20,7 +19,7 @@ const { optionsOf } = require('./options')
 const staging = require('./staging')
 const { Callbacks, deliver, guard } = require('./callbacks')
 const { Pipeline } = require('./pipeline')
-const { Takeover, stock, isStock, knownConnectionOf, earlierOf, connectionBy } = require('./takeover')
+const { Takeover, stock, handleFor, knownConnectionOf, earlierOf, connectionBy } = require('./takeover')
 const host = require('./host')
 const errors = require('./errors')
 
@@ -62,7 +61,7 @@ function endTick (connection) {
 }
 
 class Connection {
-  constructor (socket, handle, id, options) {
+  constructor (socket, handle, id) {
     this.socket = socket
     this.handle = handle
     this.state = socket._writableState
@@ -535,21 +534,12 @@ function isFree (handle) {
 function connectionOf (socket) {
   const known = knownConnectionOf(socket)
   if (known !== undefined) return known
-  if (!(socket instanceof net.Socket) || socket.encrypted || native === null) {
-    return null
-  }
-  const handle = socket._handle
-  // Without a parser the socket is not, or no longer, HTTP's: nothing of ours stays on such a one.
-  if (!handle || socket.connecting || socket.destroyed || !socket.parser) return null
-  const kind = handle.constructor.name
-  const isOurs = (kind === 'TCP' || kind === 'Pipe') && handle.fd >= 0 && handle.writeQueueSize === 0 &&
-    socket._writableState.length === 0 && isStock(socket)
-  if (!isOurs) return null
+  const handle = handleFor(socket)
+  if (handle === null) return null
   const options = optionsOf(socket)
   if (!options.kernel || !isFree(handle)) return null
   const id = native.attach(handle.fd, options.coalesce ? 1 : 0)
-  if (id === 0) return null
-  return new Connection(socket, handle, id, options)
+  return id === 0 ? null : new Connection(socket, handle, id)
 }
 
-module.exports = { connectionOf }
+module.exports = { Connection, connectionOf }

@@ -11,6 +11,7 @@ const { nextTick } = require('node:process')
 const { isUint8Array } = require('node:util/types')
 const { native, Status, MessageBits, BYTES, FIRST_ESTIMATED, FIRST_LEGACY } = require('./binding')
 const { connectionOf } = require('./connection')
+const { isAlone, aloneFor } = require('./alone')
 const { knownConnectionOf, stock } = require('./takeover')
 const { codeOf, crossingCode, hostsLabel, lengthOf, queuedLength } = require('./encoding')
 const { isTruthful } = require('./options')
@@ -38,11 +39,15 @@ function isUnwatched (message) {
   return isHosts && message._send === hostSend && message._writeRaw === hostWriteRaw
 }
 
-/** The connection that takes the message's bytes past the Writable, or null. */
-function directConnection (message) {
+/**
+ * The connection that takes the message's bytes past the Writable, or null.
+ * @param {boolean} mayBeAlone whether its end is all that may follow (lib/alone.js)
+ */
+function directConnection (message, mayBeAlone) {
   const socket = message.socket
   if (!socket || socket._httpMessage !== message) return null
   if (!isUnwatched(message)) return null
+  if (mayBeAlone && knownConnectionOf(socket) === undefined) return aloneFor(message)
   const connection = connectionOf(socket)
   return connection !== null && connection.isDirectFor(message) ? connection : null
 }
@@ -279,7 +284,7 @@ const writer = (base) => function write (chunk, encoding, callback) {
 }
 
 function writeBody (message, chunk, encoding, code, callback) {
-  const connection = directConnection(message)
+  const connection = directConnection(message, false)
   if (connection !== null) {
     const owes = message[host.kNeedDrain]
     if (code === BYTES && typeof callback !== 'function' && !owes && connection.begin(message, chunk)) return true
@@ -337,18 +342,6 @@ function onFinished (message, callback) {
   else (message[host.kEndCallbacks] ??= []).push(callback)
 }
 
-/** A larger body may have to wait, and is ours. In bytes or code units. */
-const MOST_WHOLE = 4096
-
-/**
- * A small whole response, the first on its socket, is the host's: it may be the only one, and taking a
- * socket over costs more than one response gains (0.73 × of stock Node, one connection a request).
- */
-function isFirstAndWhole (message, socket, chunk) {
-  if (!socket || knownConnectionOf(socket) !== undefined) return false
-  return (chunk === null || chunk.length <= MOST_WHOLE) && !message._headerSent && socket._handle?.bytesWritten === 0
-}
-
 function endStreamed (message, chunk, encoding, code, callback) {
   // Where nothing leaves any more, the host has no `finish` for an end with a chunk. And Node 24 and later write
   // nothing behind a chunk that is the last: a peer that has all may be gone. But up to 22 its `end` gives the
@@ -386,7 +379,7 @@ function end (chunk, encoding, callback) {
   encoding = chunk === null ? null : hostsLabel(encoding, isString ? code : null)
   // What the host's `write` holds, called by another's wrapper, only the host's `end` lets go.
   const { socket } = this
-  if (this.strictContentLength || isFirstAndWhole(this, socket, chunk) || !isTruthful(this, socket) || host.holdsChunks(this)) {
+  if (this.strictContentLength || !isTruthful(this, socket) || host.holdsChunks(this)) {
     if (chunk !== null && this.chunkedEncoding && this._header && this._hasBody &&
         !host.holdsChunks(this) && host.corkIsBroken(this[host.kCorked])) {
       // As in `write`: the host would join it to what it lets go after the end.
@@ -395,6 +388,7 @@ function end (chunk, encoding, callback) {
     }
     return callHost(hostEnd, this, chunk, encoding, code, callback)
   }
+  const mayBeAlone = Boolean(socket) && knownConnectionOf(socket) === undefined && isAlone(this, socket, chunk)
   if (!this._header) {
     this._contentLength = chunk === null ? 0 : lengthOf(chunk, code)
     this._implicitHeader()
@@ -406,20 +400,25 @@ function end (chunk, encoding, callback) {
     if (chunk !== null && host.kEndCallbacks !== undefined && this.destroyed) {
       // A `writeHead` of the program's has destroyed it, and the host would forget the callback.
       refuse(callback, errors.streamDestroyed())
-      callback = undefined
+      return close(this, this.outputData.length === 0 && socket?._httpMessage === this)
     }
   }
   const isIgnored = chunk !== null && !this._hasBody
   if (chunk !== null && !isString && !isIgnored) throwIfDetached(chunk)
-  const connection = isIgnored ? null : directConnection(this)
+  const connection = isIgnored ? null : directConnection(this, mayBeAlone)
   if (connection === null) return endStreamed(this, chunk, encoding, code, callback)
   onFinished(this, callback)
   connection.ended(writeDirect(connection, this, chunk, encoding, code, true), this, finish)
   if (connection.pipeline !== null) connection.pipeline.reached(this)
-  if (this[host.kCorked] !== 0) this[host.kCorked] = 0
-  this.finished = true
-  this._finish()
-  return this
+  return close(this, true)
+}
+
+/** What follows the last byte at once. @param {boolean} hasTurn whether the message has its socket, and nothing waits */
+function close (message, hasTurn) {
+  if (message[host.kCorked] !== 0) message[host.kCorked] = 0
+  message.finished = true
+  if (hasTurn) message._finish()
+  return message
 }
 
 /** Hands over now what is deferred. @returns {boolean} whether user memory is empty */

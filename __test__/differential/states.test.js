@@ -7,6 +7,7 @@ const stream = require('node:stream')
 const host = require('../support/host')
 const { differentialFor, VARIANTS } = require('../support/differential')
 const { request, pipeline } = require('../support/requests')
+const { until } = require('../support/event-loop')
 
 const differential = differentialFor(test)
 
@@ -236,16 +237,24 @@ for (const all of [true, false]) {
 }
 
 for (const [title, error] of [['', undefined], [' with an error', new Error('no more')]]) {
-  differential(`a writeHead that destroys the message${title}, in an end with a chunk`, {
-    wire: 'any',
-    script ({ m, res, cb, socket }) {
-      socket.on('error', () => {})
-      const { writeHead } = res
-      res.writeHead = function (...values) {
-        res.destroy(error)
-        return writeHead.apply(this, values)
+  for (const place of ['the first', 'behind another', 'that waits']) {
+    differential(`a writeHead that destroys the message${title}, in an end with a chunk, ${place}`, {
+      request: pipeline(place === 'the first' ? 1 : 2),
+      wire: 'any',
+      async script ({ m, res, cb, socket, index, exchanges }) {
+        if (place !== 'the first' && index === 0) {
+          if (place === 'that waits') await until(() => exchanges[1]?.res.finished)
+          return m.end('first')
+        }
+        if (place !== 'that waits') await until(() => res.socket !== null)
+        socket.on('error', () => {})
+        const { writeHead } = res
+        res.writeHead = function (...values) {
+          res.destroy(error)
+          return writeHead.apply(this, values)
+        }
+        m.end('chunk', cb('end'))
       }
-      m.end('chunk', cb('end'))
-    }
-  })
+    })
+  }
 }
