@@ -11,7 +11,7 @@ const { measure } = require('./measure')
 const { growth } = require('./growth')
 const { latency } = require('./latency')
 const { ratios } = require('./statistics')
-const { table, cpuTable, writeReport } = require('./report')
+const { tableHead, tableRow, cpuTable, writeReport } = require('./report')
 
 // Stock Node's hello world reaches its rate after a second and more of load: before, the compiler
 // has the same core. Many short turns: on a shared machine a minute is not like the one before.
@@ -63,9 +63,12 @@ async function ratiosOfScenarios (values, options) {
   const subjects = values.self
     ? selfCheckSubjects()
     : presentSubjects().filter(({ name }) => !values.quick || ['stock', 'sluice', 'register'].includes(name))
-  const found = await measure(run, subjects, { ...options, onlyOne: values.quick })
+  // Row by row: a run that is cut off has told what it found.
+  const tell = values.self ? () => {} : (scenario, figures) => { console.log(tableRow(scenario, subjects, figures)) }
+  if (!values.self) console.log(tableHead(subjects))
+  const found = await measure(run, subjects, { ...options, onlyOne: values.quick, tell })
   if (values.self) return tellSelfCheck(run, found.figures)
-  console.log(`${table(run, subjects, found.figures)}\n\n${cpuTable(run, subjects, found.cpu)}`)
+  console.log(`\n${cpuTable(run, subjects, found.cpu)}`)
   if (!values.quick && values.only.length === 0) writeReport(run, subjects, found, { ...options, command: commandOf(values) })
   tellFailures(found.failures)
 }

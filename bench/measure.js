@@ -47,15 +47,15 @@ const applies = (scenario, subject) => !scenario.without?.includes(subject.name)
 /**
  * @param {import('./scenarios').Scenario[]} scenarios
  * @param {{ name: string }[]} subjects
- * @param {{ rounds: number, freshRounds?: number, budget: number, onlyOne?: boolean }} options `freshRounds`
+ * @param {{ rounds: number, freshRounds?: number, budget: number, onlyOne?: boolean, tell: (scenario: import('./scenarios').Scenario, figures: Record<string, number[]>) => void }} options `freshRounds`
  *   of what wants a new process each time; `budget` in seconds, of which each scenario has its share:
  *   a round that would exceed it is not begun, except the first; `onlyOne`: `register` only where
- *   sluice itself has no such scenario
+ *   sluice itself has no such scenario; `tell` is given each scenario when it is measured
  * @returns {Promise<{ figures: Record<string, Record<string, number[]>>, cpu: Record<string, Record<string, number[]>>, failures: string[], rounds: number }>}
  *   figures, and CPU for each response where there are any, by scenario and subject, one a round;
  *   `rounds` that the scenario with most of them had
  */
-async function measure (scenarios, subjects, { rounds, freshRounds = rounds, budget, onlyOne = false, ...times }) {
+async function measure (scenarios, subjects, { rounds, freshRounds = rounds, budget, onlyOne = false, tell, ...times }) {
   const figures = Object.fromEntries(scenarios.map(({ name }) => [name, {}]))
   const cpu = Object.fromEntries(scenarios.map(({ name }) => [name, {}]))
   const failures = new Map()
@@ -97,8 +97,11 @@ async function measure (scenarios, subjects, { rounds, freshRounds = rounds, bud
     } finally {
       for (const { server } of kept.values()) await server.stop()
     }
+    bar.end()
+    for (const measured of scenarios) {
+      if (measured === scenario || (scenario.load === 'stall' && measured.load === 'stall')) tell(measured, figures[measured.name])
+    }
   }
-  bar.end()
   return { figures, cpu, failures: [...failures].map(([key, message]) => `${key}: ${message}`), rounds: most }
 }
 

@@ -53,16 +53,17 @@ function cell (figures, name) {
  * @param {Record<string, Record<string, number[]>>} figures
  */
 function table (scenarios, subjects, figures) {
-  const lines = [
-    `| scenario | unit | ${subjects.map(({ title }) => title).join(' | ')} | floor |`,
-    `| --- | --- | ${subjects.map(() => '---').join(' | ')} | --- |`
-  ]
-  for (const scenario of scenarios) {
-    const found = figures[scenario.name]
-    const unit = scenario.unit + (scenario.lower ? ', less is better' : '')
-    lines.push(`| ${scenario.title} | ${unit} | ${subjects.map(({ name }) => cell(found, name)).join(' | ')} | ${floorText(scenario, found)} |`)
-  }
-  return lines.join('\n')
+  return [tableHead(subjects), ...scenarios.map((scenario) => tableRow(scenario, subjects, figures[scenario.name]))].join('\n')
+}
+
+function tableHead (subjects) {
+  return `| scenario | unit | ${subjects.map(({ title }) => title).join(' | ')} | floor |
+| --- | --- | ${subjects.map(() => '---').join(' | ')} | --- |`
+}
+
+function tableRow (scenario, subjects, found) {
+  const unit = scenario.unit + (scenario.lower ? ', less is better' : '')
+  return `| ${scenario.title} | ${unit} | ${subjects.map(({ name }) => cell(found, name)).join(' | ')} | ${floorText(scenario, found)} |`
 }
 
 /**
@@ -143,4 +144,4 @@ reading, parsing, messages and events, and no write side under them can be faste
 ${failuresText(failures)}`)
 }
 
-module.exports = { table, cpuTable, environment, failuresText, floors, writeReport, docs, OURS }
+module.exports = { table, tableHead, tableRow, cpuTable, environment, failuresText, floors, writeReport, docs, OURS }
