@@ -9,7 +9,7 @@ const { observe } = require('./support/observe')
 const { parseResponse } = require('./support/response-parser')
 const { request } = require('./support/requests')
 const { subject, selfCheck } = require('./support/subject')
-const { VARIANTS } = require('./support/differential')
+const { VARIANTS, nameOf } = require('./support/differential')
 
 const BIG = 200_000
 
@@ -100,7 +100,7 @@ const cork = selfCheck ? test.serial.skip : test.serial
 for (const variant of VARIANTS) {
   for (const [title, script, whole] of SCRIPTS) {
     for (const [method, body] of [['GET', whole], ['HEAD', '']]) {
-      cork(`${method}, a cork ${title} (${variant.transport}, ${variant.backpressure})`, async (t) => {
+      cork(`${method}, a cork ${title} (${nameOf(variant)})`, async (t) => {
         const { bytes, exchanges: [{ log }] } = await observe(subject, { request: request(method), script }, variant)
         const response = parseResponse(bytes, method)
         t.is(response.status, 200)
@@ -112,7 +112,7 @@ for (const variant of VARIANTS) {
       })
     }
   }
-  cork(`strictContentLength counts what is corked (${variant.transport}, ${variant.backpressure})`, async (t) => {
+  cork(`strictContentLength counts what is corked (${nameOf(variant)})`, async (t) => {
     const { bytes, exchanges: [{ returns }] } = await observe(subject, {
       script ({ m, res }) {
         res.strictContentLength = true

@@ -23,7 +23,7 @@ const LATENCY = { ...PART, rounds: 9, seconds: 1.5 }
 const QUICK_PART = { rounds: 1, warm: 0.3, seconds: 0.3, budget: 110 }
 
 /** Left out of a quick run, unless they are asked for: each takes seconds. */
-const SLOW = ['drain-64m', 'file', 'tls', 'stalled-memory', 'stalled-cpu', 'connections']
+const SLOW = ['drain-64m', 'file', 'tls', 'stalled-memory', 'stalled-cpu', 'connections', 'visits']
 
 function chosen (names, quick) {
   for (const name of names) {

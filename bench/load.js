@@ -21,9 +21,9 @@ async function output (command) {
 const LARGE = 1 << 20
 
 /** Requests in a closed loop, read by our own client. */
-async function closedLoop ({ port }, { connections = 50, depth = 1, close = false }, length, { seconds = 0, limit = 0 }) {
+async function closedLoop ({ port }, { connections = 50, depth = 1, close = 0 }, length, { seconds = 0, limit = 0 }) {
   const result = JSON.parse(await output([program('load'), String(port), '/', String(length), String(connections),
-    String(depth), String(Math.round(seconds * 1000)), String(limit), close ? '1' : '0']))
+    String(depth), String(Math.round(seconds * 1000)), String(limit), String(close)]))
   if (result.wrong > 0) throw new Error(`${result.wrong} wrong responses`)
   if (result.bytes === 0 && length > 0) throw new Error('no response was complete in time: take a longer window (--seconds)')
   return length < LARGE ? result : { ...result, responses: result.bytes / length }

@@ -10,7 +10,7 @@
  * @property {'wrk' | 'closed' | 'events' | 'stall' | 'startup'} load
  * @property {number} [connections]
  * @property {number} [depth] requests under way on each connection
- * @property {boolean} [close] a connection for each request
+ * @property {number} [close] requests of a connection, the last of which ends it
  * @property {boolean} [tls]
  * @property {string} unit what is counted
  * @property {boolean} [lower] whether less is better
@@ -41,7 +41,8 @@ const scenarios = [
   { name: 'tls', title: 'TLS: 100 × `write(Buffer of 100)`', app: 'buffers', load: 'wrk', tls: true, unit: perSecond, without: ['limit'], floor: { stock: 2 } },
   { name: 'stalled-memory', title: 'stalled clients of one shared Buffer of 1 MiB: RSS', app: 'end-1m', load: 'stall', unit: 'MiB', lower: true, floor: { stock: 1 } },
   { name: 'stalled-cpu', title: 'the same: CPU to resume and finish them all', app: 'end-1m', load: 'stall', unit: 's', lower: true, floor: { stock: 1 } },
-  { name: 'connections', title: 'hello world, a connection for each request', app: 'hello', load: 'closed', connections: 50, close: true, unit: perSecond, without: ['least'], floor: { stock: 1 } },
+  { name: 'connections', title: 'hello world, a connection for each request', app: 'hello', load: 'closed', connections: 50, close: 1, unit: perSecond, without: ['least'], floor: { stock: 1 } },
+  { name: 'visits', title: 'hello world, a connection for two requests', app: 'hello', load: 'closed', connections: 50, close: 2, unit: perSecond, without: ['least'], floor: { stock: 1 } },
   { name: 'startup', title: 'time to load `sluice`', app: 'hello', load: 'startup', unit: 'ms', lower: true, without: ['stock', 'register', 'bun', 'deno', 'least', 'limit'], floor: { absolute: 15 } }
 ]
 

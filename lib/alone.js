@@ -1,49 +1,51 @@
 'use strict'
 
-// A small whole message, the first on its socket. It may be the only one, and to take a socket over, and give it back,
-// costs as much as the native writer gains: where the kernel has all of it at once, the socket stays as it was.
+// Small whole messages on a socket that is not taken over. To take it over, and give it back, costs as much as the
+// native writer gains by two: where the kernel has all of a message at once, the socket stays as it was.
 
 const { nextTick } = require('node:process')
 const { native, Page, Status } = require('./binding')
 const { Connection } = require('./connection')
 const { optionsOf } = require('./options')
-const { handleFor, earlierOf, tellCount } = require('./takeover')
+const { handleFor, knownConnectionOf, earlierOf, tellCount } = require('./takeover')
 const staging = require('./staging')
 
 /** In bytes or code units: a larger body may have to wait. */
-const MOST = 4096
+const MOST_LENGTH = 4096
+
+/** Of one socket: behind so many, what each costs more is what it costs to take the socket over. */
+const MOST = 16
 
 const NOTHING = Object.freeze({ countedBefore: 0, behind: null, inside: null })
 
-/** Whether it is such a message. */
-function isAlone (message, socket, chunk) {
-  return (chunk === null || chunk.length <= MOST) && !message._headerSent && socket._handle?.bytesWritten === 0
-}
-
-/** In a connection's place for one write; what the handle remembers then, as of a connection that is over. */
+/** In a connection's place for a write at a time; in between it is what the handle remembers, as of one that is over. */
 class Alone {
-  constructor (socket, handle, id) {
-    this.socket = socket
+  /** Bytes of all. */
+  enqueued = 0
+  /** How many there were. */
+  count = 0
+  takeover = NOTHING
+  pipeline = null
+
+  constructor (handle, id) {
     this.handle = handle
     this.id = id
-    this.enqueued = 0
-    this.takeover = NOTHING
-    this.pipeline = null
   }
 
   /** As a connection's. */
   ended (status, message, finish) {
+    const { id, handle } = this
+    this.id = 0
     if (status !== Status.SENT) {
-      new Connection(this.socket, this.handle, this.id).ended(status, message, finish)
+      new Connection(message.socket, handle, id).ended(status, message, finish)
       return
     }
     staging.close()
-    this.enqueued = native.page[Page.ENQUEUED]
-    this.socket._unrefTimer()
+    this.enqueued += native.page[Page.ENQUEUED]
+    if (this.count++ === 0) tellCount(handle, this)
+    message.socket._unrefTimer()
     nextTick(finish, message)
-    native.detach(this.id)
-    this.id = 0
-    tellCount(this.handle, this)
+    native.detach(id)
   }
 
   folded () {
@@ -53,15 +55,39 @@ class Alone {
   detach () {}
 }
 
+/**
+ * Whether a message that ends now can be one, as far as that is known before its head is made.
+ * @param {import('node:net').Socket | null} socket
+ */
+function mayBeAlone (message, socket, chunk) {
+  if (!socket || message._headerSent || (chunk !== null && chunk.length > MOST_LENGTH)) return false
+  return knownConnectionOf(socket) === undefined && isLeft(earlierOf(socket._handle))
+}
+
+/** Whether the handle's socket may have more of them. */
+function isLeft (earlier) {
+  return earlier === undefined || (earlier instanceof Alone && earlier.count < MOST)
+}
+
 /** @returns {Alone | null} null where the message can't go past the socket's Writable */
 function aloneFor (message) {
   const { socket } = message
   const handle = handleFor(socket)
-  if (handle === null || earlierOf(handle) !== undefined) return null
+  if (handle === null) return null
+  const earlier = earlierOf(handle)
   const { corked, ending } = socket._writableState
-  if (corked !== 0 || ending || message.outputData.length !== 0) return null
+  if (!isLeft(earlier) || corked !== 0 || ending || message.outputData.length !== 0) return null
   const id = native.attach(handle.fd, optionsOf(socket).coalesce ? 1 : 0)
-  return id === 0 ? null : new Alone(socket, handle, id)
+  if (id === 0) return null
+  if (earlier === undefined) return new Alone(handle, id)
+  earlier.id = id
+  return earlier
 }
 
-module.exports = { isAlone, aloneFor }
+/** The next response takes the socket over: on one of ours those that wait leave together. */
+function takeOverNext (socket) {
+  const earlier = earlierOf(socket?._handle)
+  if (earlier instanceof Alone) earlier.count = MOST
+}
+
+module.exports = { mayBeAlone, aloneFor, takeOverNext }

@@ -11,7 +11,7 @@ const { nextTick } = require('node:process')
 const { isUint8Array } = require('node:util/types')
 const { native, Status, MessageBits, BYTES, FIRST_ESTIMATED, FIRST_LEGACY } = require('./binding')
 const { connectionOf } = require('./connection')
-const { isAlone, aloneFor } = require('./alone')
+const { mayBeAlone, aloneFor, takeOverNext } = require('./alone')
 const { knownConnectionOf, stock } = require('./takeover')
 const { codeOf, crossingCode, hostsLabel, lengthOf, queuedLength } = require('./encoding')
 const { isTruthful } = require('./options')
@@ -41,13 +41,13 @@ function isUnwatched (message) {
 
 /**
  * The connection that takes the message's bytes past the Writable, or null.
- * @param {boolean} mayBeAlone whether its end is all that may follow (lib/alone.js)
+ * @param {boolean} isWhole whether it ends, and may leave the socket as it is (lib/alone.js)
  */
-function directConnection (message, mayBeAlone) {
+function directConnection (message, isWhole) {
   const socket = message.socket
   if (!socket || socket._httpMessage !== message) return null
   if (!isUnwatched(message)) return null
-  if (mayBeAlone && knownConnectionOf(socket) === undefined) return aloneFor(message)
+  if (isWhole && knownConnectionOf(socket) === undefined) return aloneFor(message)
   const connection = connectionOf(socket)
   return connection !== null && connection.isDirectFor(message) ? connection : null
 }
@@ -357,8 +357,14 @@ function endStreamed (message, chunk, encoding, code, callback) {
   }
   withoutDrain(aheadOf(message), () => callHost(hostEnd, message, chunk, encoding, code, callback))
   if (typeof callback === 'function' && !message.socket) lostCallbacks.keepEnd(message)
-  if (!message.socket && isUnwatched(message)) knownConnectionOf(message.req?.socket)?.endedBehind(message)
+  if (!message.socket && isUnwatched(message)) endedBehind(message, message.req?.socket)
   return message
+}
+
+function endedBehind (message, socket) {
+  const connection = knownConnectionOf(socket)
+  if (connection === undefined) takeOverNext(socket)
+  else connection.endedBehind(message)
 }
 
 function end (chunk, encoding, callback) {
@@ -388,7 +394,7 @@ function end (chunk, encoding, callback) {
     }
     return callHost(hostEnd, this, chunk, encoding, code, callback)
   }
-  const mayBeAlone = Boolean(socket) && knownConnectionOf(socket) === undefined && isAlone(this, socket, chunk)
+  const isWhole = mayBeAlone(this, socket, chunk)
   if (!this._header) {
     this._contentLength = chunk === null ? 0 : lengthOf(chunk, code)
     this._implicitHeader()
@@ -405,7 +411,7 @@ function end (chunk, encoding, callback) {
   }
   const isIgnored = chunk !== null && !this._hasBody
   if (chunk !== null && !isString && !isIgnored) throwIfDetached(chunk)
-  const connection = isIgnored ? null : directConnection(this, mayBeAlone)
+  const connection = isIgnored ? null : directConnection(this, isWhole)
   if (connection === null) return endStreamed(this, chunk, encoding, code, callback)
   onFinished(this, callback)
   connection.ended(writeDirect(connection, this, chunk, encoding, code, true), this, finish)

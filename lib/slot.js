@@ -30,8 +30,9 @@ class SocketSlot extends Given {
 class HandleSlot extends Given {
   #value
 
+  /** @param {object | null | undefined} handle */
   static get (handle) {
-    return #value in handle ? handle.#value : undefined
+    return handle != null && #value in handle ? handle.#value : undefined
   }
 
   static set (handle, value) {

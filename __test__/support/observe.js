@@ -6,6 +6,20 @@ const { startServer } = require('./servers')
 const { turn, turns, tick, until, deferred } = require('./event-loop')
 
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'
+const BEFORE = 'GET /before HTTP/1.1\r\nHost: a\r\n\r\n'
+
+/** Has its socket taken over, which a small whole response doesn't. @returns {Promise<number>} its bytes */
+async function goBefore (server, client) {
+  const isOver = deferred()
+  server.once('request', (req, res) => {
+    res.on('close', () => isOver.resolve())
+    res.write('before')
+    res.end()
+  })
+  client.send(BEFORE)
+  await Promise.all([isOver.promise, client.until(({ text }) => text.endsWith('0\r\n\r\n'))])
+  return client.length
+}
 
 /**
  * @typedef {object} Exchange what a script is given for each request
@@ -40,9 +54,10 @@ function methodsOf (request) {
  * Runs a scenario against one implementation and writes down everything.
  * @param {object} subject
  * @param {Scenario} scenario
- * @param {{ transport?: import('./servers').Transport, backpressure?: string }} [variant]
+ * @param {{ transport?: import('./servers').Transport, backpressure?: string, isBehind?: boolean }} [variant]
+ *   `isBehind`: another response, in pieces, was the first on the connection, and has finished
  */
-async function observe (subject, scenario, { transport = 'tcp', backpressure = 'kernel' } = {}) {
+async function observe (subject, scenario, { transport = 'tcp', backpressure = 'kernel', isBehind = false } = {}) {
   const request = scenario.request ?? GET
   const methods = scenario.methods ?? methodsOf(request)
   const exchanges = []
@@ -97,16 +112,20 @@ async function observe (subject, scenario, { transport = 'tcp', backpressure = '
   const options = { backpressure, ...scenario.serverOptions }
   const { server, address, close } = await startServer(subject, { transport, options })
   const run = { server, exchanges, serverEvents, serve, request, address, turn, turns, tick, until }
-  server.on('request', serve)
   server.on(transport === 'tls' ? 'secureConnection' : 'connection', (socket) => {
     open.add(socket)
     socket.on('close', () => open.delete(socket))
   })
-  scenario.setup?.(server, run)
-
   let client
+  let before = 0
   try {
-    client = await RawClient.connect(address, scenario.clientOptions)
+    if (isBehind) {
+      client = await RawClient.connect(address, scenario.clientOptions)
+      before = await goBefore(server, client)
+    }
+    server.on('request', serve)
+    scenario.setup?.(server, run)
+    client ??= await RawClient.connect(address, scenario.clientOptions)
     if (scenario.client) {
       await scenario.client(client, run)
     } else {
@@ -130,7 +149,7 @@ async function observe (subject, scenario, { transport = 'tcp', backpressure = '
   }
 
   return {
-    bytes: client.bytes,
+    bytes: client.bytes.subarray(before),
     methods,
     keptOpen: run.keptOpen,
     clientError: client.error?.code,

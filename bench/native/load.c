@@ -1,25 +1,30 @@
 // A closed loop of requests: N connections, D requests under way on each.
 //   load PORT PATH LENGTH CONNECTIONS DEPTH MS LIMIT CLOSE
 // LENGTH: what each body must have; LIMIT > 0: stop after so many responses instead of after MS;
-// CLOSE: a connection for each request. Prints one line of JSON; its bytes are those of bodies, also of
+// CLOSE > 0: requests of a connection, the last of which ends it (DEPTH 1). Prints one line of JSON; its bytes are those of bodies, also of
 // those that were not complete.
 #include "http.h"
 
 struct connection {
   int fd;
-  int owed;
+  int owed, asked;
   struct response response;
 };
 
 static int port, connections, depth, close_each, epoll_fd, opened;
 static uint64_t expected, wrong, responses, bodies, limit, asked;
-static char request[4096];
-static size_t request_len;
+/** The second is a connection's last. */
+static char requests[2][4096];
+static size_t request_lens[2];
 
 static void ask(struct connection *c, int count) {
   // None that would be cut off at the end: the server would work on it while the next is measured.
   if (limit > 0 && asked + count > limit) return;
   asked += count;
+  c->asked += count;
+  int is_last = close_each > 0 && c->asked == close_each;
+  const char *request = requests[is_last];
+  size_t request_len = request_lens[is_last];
   static char many[64 * 1024];
   for (int i = 0; i < count; i++) memcpy(many + i * request_len, request, request_len);
   size_t len = request_len * count;
@@ -31,7 +36,7 @@ static void ask(struct connection *c, int count) {
 static void open_connection(struct connection *c) {
   c->fd = connect_to(port, close_each ? 1 + opened++ % 200 : 0, 0);
   if (c->fd < 0) fail("connect");
-  c->owed = 0;
+  c->owed = c->asked = 0;
   response_begin(&c->response);
   struct epoll_event e = {.events = EPOLLIN, .data.ptr = c};
   epoll_ctl(epoll_fd, EPOLL_CTL_ADD, c->fd, &e);
@@ -65,7 +70,7 @@ static void readable(struct connection *c) {
       if (result == DONE) completed(c);
     }
     // The next batch goes when the last is complete, as pipelining clients do.
-    if (c->owed == 0 && !close_each) ask(c, depth);
+    if (c->owed == 0 && c->asked != close_each) ask(c, depth);
     if ((size_t)n < sizeof bytes) return;
   }
 }
@@ -79,8 +84,10 @@ int main(int argc, char **argv) {
   uint64_t span = atoi(argv[6]) * 1000000ull;
   limit = strtoull(argv[7], NULL, 10);
   close_each = atoi(argv[8]);
-  request_len = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n", argv[2],
-                         close_each ? "Connection: close\r\n" : "");
+  for (int last = 0; last < 2; last++) {
+    request_lens[last] = snprintf(requests[last], sizeof requests[last], "GET %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n",
+                                  argv[2], last ? "Connection: close\r\n" : "");
+  }
   raise_file_limit();
   epoll_fd = epoll_create1(EPOLL_CLOEXEC);
   struct connection *all = calloc(connections, sizeof *all);
