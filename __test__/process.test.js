@@ -90,11 +90,12 @@ test('the hidden class of sockets stays what it is when one closes', async (t) =
   t.is((await run('classes', ['--allow-natives-syntax'])).out, 'true')
 })
 
-test('10,000 connections and 100,000 responses leave neither memory nor descriptors behind', async (t) => {
+test('thousands of connections leave neither memory nor descriptors behind', async (t) => {
   const { code, out } = await run('connections', ['--expose-gc'])
   t.is(code, 0)
   const { grown, descriptors } = JSON.parse(out)
-  // MiB in the best of four rounds of 2,500 connections; a leak of 1 KiB each would be 2.4.
+  // MiB in the best of up to twelve rounds of 2,500 connections of ten responses; a leak of 1 KiB a connection would be
+  // 2.4 in each. In the first ones V8's own heap grows (Node 24: 100 MiB, with stock Node, too).
   t.true(grown < 2, `RSS grew by ${grown} MiB`)
   t.is(descriptors, 0)
 })
