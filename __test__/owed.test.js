@@ -161,6 +161,17 @@ truth('a request whose socket connects answers false, and drains once', async (t
   t.deepEqual(JSON.parse(out), { connecting: true, answer: false, drains: [0], received: 'onetwo' })
 })
 
+test.serial("a socket that says it connects, and writes in its own way, has the host's answer", async (t) => {
+  const run = async (...flags) => {
+    const { code, out, err } = await runNode([...flags, fixture('connecting-mock.js')])
+    t.deepEqual({ code, err }, { code: 0, err: '' })
+    return JSON.parse(out)
+  }
+  const [expected, actual] = [await run(), await run('--require', register)]
+  t.deepEqual(expected, { connecting: true, answer: true, received: 'onetwo' })
+  t.deepEqual(actual, expected)
+})
+
 ofLinux('a large request over a Unix socket ends as on stock Node', async (t) => {
   const run = async (...flags) => {
     const { code, out, err } = await runNode([...flags, fixture('unix-ends.js')])

@@ -4,6 +4,7 @@
 // native writer gains by two: where the kernel has all of a message at once, the socket stays as it was.
 
 const { nextTick } = require('node:process')
+const { isProxy } = require('node:util/types')
 const { native, Page, Status } = require('./binding')
 const { Connection } = require('./connection')
 const { optionsOf } = require('./options')
@@ -20,6 +21,8 @@ const NOTHING = Object.freeze({ countedBefore: 0, behind: null, inside: null })
 
 /** In a connection's place for a write at a time; in between it is what the handle remembers, as of one that is over. */
 class Alone {
+  /** Of the native writer; 0 but where a write is to be adopted. */
+  id = 0
   /** Bytes of all. */
   enqueued = 0
   /** How many there were. */
@@ -27,16 +30,29 @@ class Alone {
   takeover = NOTHING
   pipeline = null
 
-  constructor (handle, id) {
+  constructor (handle, coalesce) {
     this.handle = handle
-    this.id = id
+    this.coalesce = coalesce
+  }
+
+  /** As a connection's. The kernel has all where the status says so, and nothing stays with the native writer. */
+  send (bits, head, chunk, trailer) {
+    const id = native.attach(this.handle.fd, this.coalesce ? 1 : 0)
+    let status = Status.SENT
+    try {
+      status = native.write(id, bits, head, chunk, trailer)
+      return status
+    } finally {
+      if (status === Status.SENT) native.detach(id)
+      else this.id = id
+    }
   }
 
   /** As a connection's. */
   ended (status, message, finish) {
     const { id, handle } = this
-    this.id = 0
     if (status !== Status.SENT) {
+      this.id = 0
       new Connection(message.socket, handle, id).ended(status, message, finish)
       return
     }
@@ -45,7 +61,6 @@ class Alone {
     if (this.count++ === 0) tellCount(handle, this)
     message.socket._unrefTimer()
     nextTick(finish, message)
-    native.detach(id)
   }
 
   folded () {
@@ -77,11 +92,9 @@ function aloneFor (message) {
   const earlier = earlierOf(handle)
   const { corked, ending } = socket._writableState
   if (!isLeft(earlier) || corked !== 0 || ending || message.outputData.length !== 0) return null
-  const id = native.attach(handle.fd, optionsOf(socket).coalesce ? 1 : 0)
-  if (id === 0) return null
-  if (earlier === undefined) return new Alone(handle, id)
-  earlier.id = id
-  return earlier
+  if (earlier !== undefined) return earlier
+  // What is behind it would not find the count again.
+  return isProxy(handle) ? null : new Alone(handle, optionsOf(socket).coalesce)
 }
 
 /** The next response takes the socket over: on one of ours those that wait leave together. */

@@ -211,6 +211,11 @@ class Connection {
     nextTick(endTick, this)
   }
 
+  /** A message's bytes (`native.write`). @returns {number} status */
+  send (bits, head, chunk, trailer) {
+    return native.write(this.id, bits, head, chunk, trailer)
+  }
+
   /**
    * After a message's write.
    * @param {boolean} isLast nothing more is gathered with it in this tick

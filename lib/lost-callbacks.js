@@ -22,11 +22,11 @@ function keep (emitter, fail) {
 /** Fails what waits. It stays in the buffer: on such a host it counts as unsent for good. */
 function failBuffered () {
   const { buffered, bufferedIndex } = this._writableState
-  for (let n = bufferedIndex; n < buffered.length; n++) {
-    const { callback } = buffered[n]
-    buffered[n].callback = nop
-    callback(errors.streamDestroyed())
-  }
+  callAll(buffered.slice(bufferedIndex).map((entry) => {
+    const { callback } = entry
+    entry.callback = nop
+    return () => callback(errors.streamDestroyed())
+  }))
 }
 
 /**

@@ -79,9 +79,10 @@ function writeDirect (connection, message, chunk, encoding, code, ends) {
     (crossing << 16) | (ends ? MessageBits.ENDS : 0) |
     (chunk !== null ? MessageBits.HAS_CHUNK : 0) |
     (!isSent && headIsUtf8(isChunked, chunk, encoding) ? MessageBits.HEAD_IS_UTF8 : 0)
-  const status = native.write(connection.id, bits, head, chunk,
+  const status = connection.send(bits, head, chunk,
     ends && isChunked && message._trailer !== '' ? message._trailer : undefined)
-  if (!isSent && status >= 0 && status !== Status.IGNORED) message._headerSent = true
+  // Of one that failed, too: as for Node, it has been handed over.
+  if (!isSent && (status >= 0 ? status !== Status.IGNORED : status === Status.FAILED)) message._headerSent = true
   return status
 }
 
@@ -173,7 +174,8 @@ function streamedAnswer (message, answer) {
   // What waits for a turn that can't come any more waits for nothing: as Node says, so that its source ends.
   if (!socket && message.req?.socket?.destroyed) return answer
   if (!socket || socket._httpMessage !== message) return false
-  if (socket.connecting && !socket.encrypted && socket instanceof net.Socket) {
+  // A socket with a `write` of its own (a mock's) may keep nothing in its Writable, and tells of no `drain` then.
+  if (socket.connecting && !socket.encrypted && socket instanceof net.Socket && socket._writableState.length !== 0) {
     socket._writableState.needDrain = true
     return false
   }
@@ -394,7 +396,8 @@ function end (chunk, encoding, callback) {
     }
     return callHost(hostEnd, this, chunk, encoding, code, callback)
   }
-  const isWhole = mayBeAlone(this, socket, chunk)
+  // Who hears of the callback may write.
+  const isWhole = mayBeAlone(this, socket, chunk) && (typeof callback !== 'function' || this.listenerCount('newListener') === 0)
   if (!this._header) {
     this._contentLength = chunk === null ? 0 : lengthOf(chunk, code)
     this._implicitHeader()
@@ -414,7 +417,10 @@ function end (chunk, encoding, callback) {
   const connection = isIgnored ? null : directConnection(this, isWhole)
   if (connection === null) return endStreamed(this, chunk, encoding, code, callback)
   onFinished(this, callback)
-  connection.ended(writeDirect(connection, this, chunk, encoding, code, true), this, finish)
+  const status = writeDirect(connection, this, chunk, encoding, code, true)
+  // The native writer has no place for one more connection, and the callback is the message's already.
+  if (status === Status.STALE) return endStreamed(this, chunk, encoding, code)
+  connection.ended(status, this, finish)
   if (connection.pipeline !== null) connection.pipeline.reached(this)
   return close(this, true)
 }

@@ -61,6 +61,9 @@ pub struct Connection<H> {
     /// Writes that are deferred.
     writes: usize,
     blocked: bool,
+    /// The error number for which the connection is lost; zero while it isn't. What failed once for want of memory
+    /// might not fail again, and its bytes would come behind those of the message's next try.
+    failed: i32,
 }
 
 impl<H: Held> Connection<H> {
@@ -76,6 +79,7 @@ impl<H: Held> Connection<H> {
             trusted: 0,
             writes: 0,
             blocked: false,
+            failed: 0,
         }
     }
 
@@ -168,6 +172,9 @@ impl<H: Held> Connection<H> {
     /// Hands over what the kernel takes, up to [`TURN_MOST`]: what a peer reads meanwhile makes
     /// room for more, and other sockets and timers wait.
     pub fn hand_over(&mut self, spare: &mut Vec<u8>) -> Outcome {
+        if self.failed != 0 {
+            return Outcome::Failed(self.failed);
+        }
         let mut taken = 0;
         self.writes = 0;
         while self.queue.pending() > 0 {
@@ -200,7 +207,10 @@ impl<H: Held> Connection<H> {
                     self.trusted = self.trusted.saturating_sub(1);
                 }
                 Err(error) if is_for_later(&error) => return self.block(),
-                Err(error) => return Outcome::Failed(error.raw_os_error().unwrap_or(libc::EIO)),
+                Err(error) => {
+                    self.failed = error.raw_os_error().unwrap_or(libc::EIO);
+                    return Outcome::Failed(self.failed);
+                }
             }
         }
         self.blocked = false;
@@ -302,6 +312,23 @@ mod tests {
         }
         assert!(got == expected);
         assert_eq!(connection.pending(), 0);
+    }
+
+    #[test]
+    fn what_has_failed_is_not_tried_again() {
+        let (ours, mut theirs, mut connection) = pair(true);
+        let spare = &mut Vec::new();
+        // A descriptor that can't be written, as long as it stands in the socket's place.
+        let null = std::fs::File::open("/dev/null").unwrap();
+        connection.fd = null.as_raw_fd();
+        connection.append(spare, |out| out.extend_from_slice(b"lost"));
+        let failed = connection.hand_over(spare);
+        assert!(matches!(failed, Outcome::Failed(_)));
+        connection.fd = ours.as_raw_fd();
+        connection.append(spare, |out| out.extend_from_slice(b"more"));
+        assert_eq!(connection.hand_over(spare), failed);
+        drop(ours);
+        assert_eq!(theirs.read(&mut [0; 8]).unwrap(), 0);
     }
 
     #[test]
