@@ -30,9 +30,11 @@ class Alone {
   takeover = NOTHING
   pipeline = null
 
+  /** @throws {TypeError} where the handle takes no property */
   constructor (handle, coalesce) {
     this.handle = handle
     this.coalesce = coalesce
+    tellCount(handle, this)
   }
 
   /** As a connection's. The kernel has all where the status says so, and nothing stays with the native writer. */
@@ -50,15 +52,15 @@ class Alone {
 
   /** As a connection's. */
   ended (status, message, finish) {
-    const { id, handle } = this
     if (status !== Status.SENT) {
+      const { id } = this
       this.id = 0
-      new Connection(message.socket, handle, id).ended(status, message, finish)
+      new Connection(message.socket, this.handle, id).ended(status, message, finish)
       return
     }
     staging.close()
     this.enqueued += native.page[Page.ENQUEUED]
-    if (this.count++ === 0) tellCount(handle, this)
+    this.count++
     message.socket._unrefTimer()
     nextTick(finish, message)
   }
@@ -94,7 +96,16 @@ function aloneFor (message) {
   if (!isLeft(earlier) || corked !== 0 || ending || message.outputData.length !== 0) return null
   if (earlier !== undefined) return earlier
   // What is behind it would not find the count again.
-  return isProxy(handle) ? null : new Alone(handle, optionsOf(socket).coalesce)
+  return isProxy(handle) ? null : aloneOn(handle, optionsOf(socket))
+}
+
+/** To ask whether the handle is extensible takes longer. */
+function aloneOn (handle, { coalesce }) {
+  try {
+    return new Alone(handle, coalesce)
+  } catch {
+    return null
+  }
 }
 
 /** The next response takes the socket over: on one of ours those that wait leave together. */

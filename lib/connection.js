@@ -540,7 +540,8 @@ function connectionOf (socket) {
   const known = knownConnectionOf(socket)
   if (known !== undefined) return known
   const handle = handleFor(socket)
-  if (handle === null) return null
+  // What can't be given ours is left alone.
+  if (handle === null || !Object.isExtensible(handle) || !Object.isExtensible(socket)) return null
   const options = optionsOf(socket)
   if (!options.kernel || !isFree(handle)) return null
   const id = native.attach(handle.fd, options.coalesce ? 1 : 0)

@@ -60,8 +60,6 @@ function handleFor (socket) {
   // Without a parser the socket is not, or no longer, HTTP's: nothing of ours stays on such a one.
   if (!handle || socket.connecting || socket.destroyed || !socket.parser) return null
   const kind = handle.constructor.name
-  // What can't be given ours is left alone.
-  if (!Object.isExtensible(handle) || !Object.isExtensible(socket)) return null
   const isOurs = (kind === 'TCP' || kind === 'Pipe') && handle.fd >= 0 && handle.writeQueueSize === 0 &&
     socket._writableState.length === 0 && isStock(socket)
   return isOurs ? handle : null
@@ -122,8 +120,8 @@ function bytesWritten () {
 
 /** By `Object.defineProperty`, with a descriptor that `Object.prototype` can't change, it takes 0.27 µs, and so 0.15. */
 function tellCount (handle, connection) {
-  HandleSlot.set(handle, connection)
   defineGetter.call(handle, 'bytesWritten', bytesWritten)
+  HandleSlot.set(handle, connection)
 }
 
 /**
