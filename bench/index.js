@@ -64,7 +64,7 @@ async function ratiosOfScenarios (values, options) {
     ? selfCheckSubjects()
     : presentSubjects().filter(({ name }) => !values.quick || ['stock', 'sluice', 'register'].includes(name))
   // Row by row: a run that is cut off has told what it found.
-  const tell = values.self ? () => {} : (scenario, figures) => { console.log(tableRow(scenario, subjects, figures)) }
+  const tell = values.self ? undefined : (scenario, figures) => { console.log(tableRow(scenario, subjects, figures)) }
   if (!values.self) console.log(tableHead(subjects))
   const found = await measure(run, subjects, { ...options, onlyOne: values.quick, tell })
   if (values.self) return tellSelfCheck(run, found.figures)

@@ -47,7 +47,7 @@ const applies = (scenario, subject) => !scenario.without?.includes(subject.name)
 /**
  * @param {import('./scenarios').Scenario[]} scenarios
  * @param {{ name: string }[]} subjects
- * @param {{ rounds: number, freshRounds?: number, budget: number, onlyOne?: boolean, tell: (scenario: import('./scenarios').Scenario, figures: Record<string, number[]>) => void }} options `freshRounds`
+ * @param {{ rounds: number, freshRounds?: number, budget: number, onlyOne?: boolean, tell?: (scenario: import('./scenarios').Scenario, figures: Record<string, number[]>) => void }} options `freshRounds`
  *   of what wants a new process each time; `budget` in seconds, of which each scenario has its share:
  *   a round that would exceed it is not begun, except the first; `onlyOne`: `register` only where
  *   sluice itself has no such scenario; `tell` is given each scenario when it is measured
@@ -55,7 +55,7 @@ const applies = (scenario, subject) => !scenario.without?.includes(subject.name)
  *   figures, and CPU for each response where there are any, by scenario and subject, one a round;
  *   `rounds` that the scenario with most of them had
  */
-async function measure (scenarios, subjects, { rounds, freshRounds = rounds, budget, onlyOne = false, tell, ...times }) {
+async function measure (scenarios, subjects, { rounds, freshRounds = rounds, budget, onlyOne = false, tell = () => {}, ...times }) {
   const figures = Object.fromEntries(scenarios.map(({ name }) => [name, {}]))
   const cpu = Object.fromEntries(scenarios.map(({ name }) => [name, {}]))
   const failures = new Map()
