@@ -53,11 +53,11 @@ test('the reader tells of a reset while a body waits, as on Node', async (t) => 
 })
 
 /** What a response hears whose client has reset the connection before it is written. */
-async function heardOf (kind, { before, body, options }) {
+async function heardOf (kind, before, body) {
   const heard = []
   const note = (...values) => { heard.push(values.map((one) => one?.message ?? one)) }
   const { address, close } = await startServer(kind, {
-    options,
+    options: { keepAliveTimeout: 60_000 },
     listener: (req, res) => {
       const { socket } = req
       if (req.url === '/before') return res.end('first')
@@ -95,8 +95,7 @@ const BODIES = {
 for (const [what, body] of Object.entries(BODIES)) {
   for (const before of [false, true]) {
     test(`${what} to a client that has reset already, ${before ? 'behind another' : 'the first'}, as on Node`, async (t) => {
-      const options = { keepAliveTimeout: 60_000 }
-      t.deepEqual(await heardOf(subject, { before, body, options }), await heardOf(stock, { before, body, options }))
+      t.deepEqual(await heardOf(subject, before, body), await heardOf(stock, before, body))
     })
   }
 }

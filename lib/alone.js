@@ -11,9 +11,6 @@ const { optionsOf } = require('./options')
 const { handleFor, knownConnectionOf, earlierOf, tellCount } = require('./takeover')
 const staging = require('./staging')
 
-/** In bytes or code units: a larger body may have to wait. */
-const MOST_LENGTH = 4096
-
 /** Of one socket: behind so many, what each costs more is what it costs to take the socket over. */
 const MOST = 16
 
@@ -72,28 +69,21 @@ class Alone {
   detach () {}
 }
 
-/**
- * Whether a message that ends now can be one, as far as that is known before its head is made.
- * @param {import('node:net').Socket | null} socket
- */
-function mayBeAlone (message, socket, chunk) {
-  if (!socket || message._headerSent || (chunk !== null && chunk.length > MOST_LENGTH)) return false
-  return knownConnectionOf(socket) === undefined && isLeft(earlierOf(socket._handle))
-}
-
-/** Whether the handle's socket may have more of them. */
-function isLeft (earlier) {
+/** Whether the socket may have one more of them. */
+function mayBeAlone (socket) {
+  if (knownConnectionOf(socket) !== undefined) return false
+  const earlier = earlierOf(socket._handle)
   return earlier === undefined || (earlier instanceof Alone && earlier.count < MOST)
 }
 
-/** @returns {Alone | null} null where the message can't go past the socket's Writable */
+/** @returns {Alone | null} null where the message can't go past the Writable of its socket, which may have one more */
 function aloneFor (message) {
   const { socket } = message
   const handle = handleFor(socket)
   if (handle === null) return null
-  const earlier = earlierOf(handle)
   const { corked, ending } = socket._writableState
-  if (!isLeft(earlier) || corked !== 0 || ending || message.outputData.length !== 0) return null
+  if (corked !== 0 || ending || message.outputData.length !== 0) return null
+  const earlier = earlierOf(handle)
   if (earlier !== undefined) return earlier
   // What is behind it would not find the count again.
   return isProxy(handle) ? null : aloneOn(handle, optionsOf(socket))

@@ -47,7 +47,7 @@ function directConnection (message, isWhole) {
   const socket = message.socket
   if (!socket || socket._httpMessage !== message) return null
   if (!isUnwatched(message)) return null
-  if (isWhole && knownConnectionOf(socket) === undefined) return aloneFor(message)
+  if (isWhole && mayBeAlone(socket)) return aloneFor(message)
   const connection = connectionOf(socket)
   return connection !== null && connection.isDirectFor(message) ? connection : null
 }
@@ -93,7 +93,7 @@ const TEXT = MessageBits.HAS_BODY | MessageBits.HEAD_STORED | MessageBits.HEAD_S
 function writeText (message, chunk) {
   const { connection } = staging.place
   const bits = TEXT | (message.chunkedEncoding ? MessageBits.CHUNKED : 0) | (crossingCode(chunk, 0) << 16)
-  const answer = connection.settle(native.write(connection.id, bits, undefined, chunk, undefined), message, false)
+  const answer = connection.settle(connection.send(bits, undefined, chunk, undefined), message, false)
   if (!answer) oweDrain(message)
   return answer
 }
@@ -363,6 +363,15 @@ function endStreamed (message, chunk, encoding, code, callback) {
   return message
 }
 
+/** In bytes or code units: a larger body may have to wait. */
+const MOST_WHOLE = 4096
+
+/** Whether all of the message is in this end. Who hears of the callback may write. */
+function isSmallAndWhole (message, chunk, callback) {
+  return !message._headerSent && (chunk === null || chunk.length <= MOST_WHOLE) &&
+    (typeof callback !== 'function' || message.listenerCount('newListener') === 0)
+}
+
 function endedBehind (message, socket) {
   const connection = knownConnectionOf(socket)
   if (connection === undefined) takeOverNext(socket)
@@ -396,8 +405,7 @@ function end (chunk, encoding, callback) {
     }
     return callHost(hostEnd, this, chunk, encoding, code, callback)
   }
-  // Who hears of the callback may write.
-  const isWhole = mayBeAlone(this, socket, chunk) && (typeof callback !== 'function' || this.listenerCount('newListener') === 0)
+  const isWhole = isSmallAndWhole(this, chunk, callback)
   if (!this._header) {
     this._contentLength = chunk === null ? 0 : lengthOf(chunk, code)
     this._implicitHeader()
