@@ -3,7 +3,7 @@
 const neostandard = require('neostandard')
 
 module.exports = [
-  { ignores: ['target/', 'binding.js', 'binding.d.ts', '**/node_modules/', '.matrix/'] },
+  { ignores: ['target/', 'dist/', 'binding.js', 'binding.d.ts', '**/node_modules/', '.matrix/'] },
   ...neostandard({ ts: true }),
   {
     files: ['__test__/**/*.js'],

@@ -14,13 +14,14 @@ const { turns } = require('./support/event-loop')
 const sluice = require('../index.js')
 
 const root = path.join(__dirname, '..')
-const ofSluice = (file) => file.startsWith(path.join(root, 'lib')) || file === path.join(root, 'index.js')
+const addon = fs.readdirSync(root).find((name) => /^sluice\..*\.node$/.test(name))
+const ofSluice = (file) => file.startsWith(path.join(root, 'dist')) || file === path.join(root, 'index.js')
 
-test('every file is loaded at once: later there may be no descriptor for it, or another version', (t) => {
-  const loaded = new Set(Object.keys(require.cache))
-  const files = fs.readdirSync(path.join(root, 'lib')).map((name) => path.join(root, 'lib', name))
-  // What register alone needs, it loads itself.
-  t.deepEqual(files.filter((file) => !loaded.has(file)).map((file) => path.basename(file)), ['environment.js'])
+test('nothing is loaded later: there may be no descriptor for it then, or another version', (t) => {
+  const loaded = Object.keys(require.cache).filter((file) => ofSluice(file) || file.endsWith('.node'))
+  t.deepEqual(loaded.map((file) => path.relative(root, file)).sort(), ['dist/sluice.js', 'index.js', addon].sort())
+  const asked = fs.readFileSync(path.join(root, 'dist', 'sluice.js'), 'utf8').matchAll(/\brequire\(["'](.*?)["']\)/g)
+  t.deepEqual(Array.from(asked, ([, name]) => name).filter((name) => !name.startsWith('node:')), [])
 })
 
 /** One server of each copy, and a client of it. */

@@ -1,8 +1,8 @@
 'use strict'
 
-// Makes a fresh clone ready to run: the development dependencies and a release
-// build of the addon, each only where it is missing or out of date. It runs
-// before node_modules exists, so it may use nothing but Node's own modules.
+// Makes a fresh clone ready to run: the development dependencies, a release build
+// of the addon and the bundle of lib/, each only where it is missing or out of date.
+// It runs before node_modules exists, so it may use nothing but Node's own modules.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -11,6 +11,8 @@ const { run, runNpm, Failure } = require('./run')
 const root = path.join(__dirname, '..')
 /** What the addon is made of. */
 const addonSources = ['src', 'build.rs', 'Cargo.toml', 'Cargo.lock']
+/** What the bundle is made of. */
+const bundleSources = ['lib', 'package.json']
 
 /** @param {string} name a path below the top level */
 const inRoot = (name) => path.join(root, name)
@@ -45,11 +47,10 @@ function needsDependencies () {
   return installed === 0 || installed < lastChange(inRoot('package-lock.json'))
 }
 
-function needsBuild () {
-  const addon = builtAddon()
-  if (addon === undefined) return true
-  const changed = Math.max(...addonSources.map((name) => lastChange(inRoot(name))))
-  return lastChange(inRoot(addon)) < changed
+/** @param {string | undefined} product of `sources` */
+function isStale (product, sources) {
+  if (product === undefined) return true
+  return lastChange(inRoot(product)) < Math.max(...sources.map((name) => lastChange(inRoot(name))))
 }
 
 async function installDependencies () {
@@ -86,7 +87,8 @@ async function buildAddon () {
  */
 async function setup () {
   if (needsDependencies()) await installDependencies()
-  if (needsBuild()) await buildAddon()
+  if (isStale(builtAddon(), addonSources)) await buildAddon()
+  if (isStale('dist/sluice.js', bundleSources)) await runNpm(['run', '--silent', 'bundle'], { cwd: root })
 }
 
 module.exports = { setup, root }

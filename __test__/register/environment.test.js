@@ -87,7 +87,7 @@ function preloadOf (t, code) {
 /** `register.js` of a copy of the package, with `prepare` done to it. */
 function copyOf (t, prepare) {
   const elsewhere = directoryOf(t)
-  for (const name of ['index.js', 'register.js', 'lib']) fs.cpSync(path.join(root, name), path.join(elsewhere, name), { recursive: true })
+  for (const name of ['index.js', 'register.js', 'dist']) fs.cpSync(path.join(root, name), path.join(elsewhere, name), { recursive: true })
   prepare?.(elsewhere)
   return path.join(elsewhere, 'register.js')
 }

@@ -72,7 +72,7 @@ test('a wrong value in the environment is one clear error', async (t) => {
 test('without an addon: one line, and Node as it is; SLUICE_REQUIRED=1 makes it an error', async (t) => {
   const elsewhere = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-register-'))
   t.teardown(() => fs.rmSync(elsewhere, { recursive: true }))
-  for (const name of ['index.js', 'register.js', 'lib']) fs.cpSync(path.join(root, name), path.join(elsewhere, name), { recursive: true })
+  for (const name of ['index.js', 'register.js', 'dist']) fs.cpSync(path.join(root, name), path.join(elsewhere, name), { recursive: true })
   const without = path.join(elsewhere, 'register.js')
   const { code, out, err } = await run(['--require', without, '--eval', isOurs])
   t.is(code, 0)
