@@ -2,9 +2,8 @@
 
 // One socket whose writes end in the native writer.
 //
-// The socket's own Writable stays the authority on order: its sink is replaced. When the kernel
-// refuses bytes of a message, a barrier, a write of no bytes whose callback is withheld, holds
-// the Writable until the native queue is empty:
+// The socket's own Writable stays the authority on order: it writes into our sink. When the kernel refuses
+// bytes of a message, the sink's barrier holds the Writable until the native queue is empty:
 //
 //   message ──────────────→ native queue ─→ kernel
 //   socket.write ─→ Writable ─┘ (waits behind the barrier while the queue is not empty)
@@ -14,17 +13,15 @@ const { setImmediate, setTimeout } = require('node:timers')
 const { nextTick } = require('node:process')
 const { AsyncResource } = require('node:async_hooks')
 const { native, Page, Status } = require('./binding')
-const { crossingCodeOf } = require('./encoding')
 const { optionsOf } = require('./options')
 const staging = require('./staging')
 const { Callbacks, deliver, guard } = require('./callbacks')
 const { Pipeline } = require('./pipeline')
+const { Sink } = require('./sink')
 const { Takeover, stock, handleFor, knownConnectionOf, earlierOf, connectionBy } = require('./takeover')
 const host = require('./host')
 const errors = require('./errors')
 
-/** The barrier, known by identity. */
-const BARRIER = Buffer.alloc(0)
 const page = native?.page
 /** Milliseconds. */
 const ASK_AGAIN = 10
@@ -78,11 +75,6 @@ class Connection {
     this.full = null
     /** What messages write in this tick is gathered. */
     this.inTick = false
-    /** Bytes that the barrier stands for in the Writable's length. */
-    this.barrierLength = 0
-    /** The callback of the Writable's write in flight. */
-    this.release = null
-    this.inBarrier = false
     this.callbacks = new Callbacks()
     /** Called when user memory is empty. */
     this.onEmpty = null
@@ -93,6 +85,7 @@ class Connection {
     this.asksAgain = false
     /** Made when a response ends before its turn. @type {import('./pipeline').Pipeline | null} */
     this.pipeline = null
+    this.sink = new Sink(this)
     this.takeover = new Takeover(this)
     this.takeover.begin()
   }
@@ -115,7 +108,7 @@ class Connection {
   /** Whether HTTP has let go of the socket unseen: it has no message, and Node has freed its parser. */
   hasLeft () {
     const { socket } = this
-    if (socket._httpMessage || socket.parser || this.release !== null) return false
+    if (socket._httpMessage || socket.parser || this.sink.release !== null) return false
     this.leaves = true
     return this.giveBack()
   }
@@ -142,15 +135,11 @@ class Connection {
     this.isDeferred = false
   }
 
-  /**
-   * Whether a message may write past the Writable: nothing is in it but our barrier, not even a
-   * write of no bytes, which has a callback.
-   */
+  /** Whether a message may write past the Writable. */
   isDirectFor (message) {
     const { state, socket } = this
-    return this.id !== 0 && socket._handle === this.handle && state.length === this.barrierLength &&
-      state.corked === 0 && !state.ending && !socket.destroyed && socket._httpMessage === message &&
-      (this.release === null || (this.inBarrier && state.getBuffer().length === 0)) && socket.write === stock.write &&
+    return this.id !== 0 && socket._handle === this.handle && state.corked === 0 && !state.ending &&
+      !socket.destroyed && socket._httpMessage === message && this.sink.isEmpty() && socket.write === stock.write &&
       this.takeover.isInPlace() && message.outputData.length === 0
   }
 
@@ -248,11 +237,11 @@ class Connection {
           return true
         }
         this.seeToRoom()
-        this.raiseBarrier()
+        this.sink.hold(this.pending)
         return false
       default:
         this.isDeferred = false
-        nextTick(fail, this, this.errorOf(status))
+        this.failSoon(this.errorOf(status))
         return false
     }
   }
@@ -297,7 +286,7 @@ class Connection {
   flushDeferred () {
     if (this.state.corked > 0) {
       // Corked since the write: the bytes stay, as Node's would, and leave at the uncork.
-      if (!this.state.ending) this.socket.write(BARRIER)
+      this.sink.putBarrier()
       return
     }
     if (!this.flushFull()) this.settle(native.flush(this.id), null, true)
@@ -308,9 +297,7 @@ class Connection {
    * @returns {boolean} whether one is owed
    */
   flushFull () {
-    if (this.full === null || this.state.ending || this.socket.destroyed) return false
-    this.socket.write(BARRIER)
-    return true
+    return this.full !== null && this.sink.putBarrier()
   }
 
   /** Our own debt becomes the Writable's; after `end` there is none. */
@@ -326,22 +313,6 @@ class Connection {
     return this.pending === 0
   }
 
-  raiseBarrier () {
-    const { socket, state } = this
-    if (this.release === null && !state.ending && !socket.destroyed) socket.write(BARRIER)
-    this.adjustBarrier()
-    state.needDrain = true
-  }
-
-  /** The Writable's length counts the bytes that the barrier stands for. */
-  adjustBarrier () {
-    if (!this.inBarrier) return
-    const more = this.pending - this.barrierLength
-    this.state.length += more
-    this.state.writelen += more
-    this.barrierLength = this.pending
-  }
-
   /** The socket is writable again. */
   ready () {
     const status = native.flush(this.id)
@@ -349,7 +320,7 @@ class Connection {
     this.resource ??= new AsyncResource('SLUICEWRITE')
     if (status !== Status.BLOCKED && status !== Status.SENT) return fail(this, this.errorOf(status))
     if (status === Status.BLOCKED) this.seeToRoom()
-    this.adjustBarrier()
+    this.sink.adjust(this.pending)
     this.resource.runInAsyncScope(this.advance, this)
   }
 
@@ -373,10 +344,10 @@ class Connection {
       // Whatever a listener of `drain`, or a callback, throws.
       try {
         // A chunk of the Writable's own stands behind all of ours.
-        if (!this.inBarrier) deliver(callbacks, sent, taken)
+        if (!this.sink.inBarrier) deliver(callbacks, sent, taken)
       } finally {
         try {
-          this.releaseWritable(null)
+          this.sink.letGo(null)
         } finally {
           onEmpty?.()
           deliver(callbacks, sent, taken)
@@ -385,51 +356,6 @@ class Connection {
       return
     }
     deliver(callbacks, sent, taken)
-  }
-
-  releaseWritable (error) {
-    const release = this.release
-    if (release === null) return
-    this.release = null
-    this.inBarrier = false
-    this.barrierLength = 0
-    if (error) release(error)
-    else release()
-  }
-
-  /** The Writable's `_write`. */
-  sink (chunk, encoding, callback) {
-    if (chunk === BARRIER) {
-      this.oweDrain()
-      // A cork held what was deferred, and now lets it go.
-      if (this.isDeferred) {
-        this.sunk(native.flush(this.id), callback)
-        this.inBarrier = this.release !== null
-        return this.adjustBarrier()
-      }
-      if (this.pending === 0 || this.id === 0) return callback()
-      this.release = callback
-      this.inBarrier = true
-      return
-    }
-    if (this.isStocks()) return stock._write.call(this.socket, chunk, encoding, callback)
-    if (this.pipeline !== null) return this.sinkAll([{ chunk, encoding }], callback)
-    this.socket._unrefTimer()
-    this.sunk(native.append(this.id, chunk, crossingCodeOf(chunk, encoding), 1), callback)
-  }
-
-  /** The Writable's `_writev`. */
-  sinkAll (chunks, callback) {
-    if (this.isStocks()) return stock._writev.call(this.socket, chunks, callback)
-    this.socket._unrefTimer()
-    let status = Status.SENT
-    for (const { chunk, encoding } of chunks) {
-      if (chunk === BARRIER) continue
-      status = native.append(this.id, chunk, crossingCodeOf(chunk, encoding), 0)
-      if (status < 0) return this.sunk(status, callback)
-    }
-    if (this.pipeline !== null) this.follow(status)
-    this.sunk(native.flush(this.id), callback)
   }
 
   /** The responses that have ended behind the one whose turn has come leave with it. */
@@ -450,37 +376,6 @@ class Connection {
     this.pipeline.ended(message)
   }
 
-  sunk (status, callback) {
-    this.read()
-    this.oweDrain()
-    this.isDeferred = false
-    if (this.inTick) this.deliverSoon()
-    else this.answer()
-    if (status === Status.SENT) {
-      this.giveBack()
-      return callback()
-    }
-    if (status === Status.BLOCKED) {
-      this.seeToRoom()
-      this.release = callback
-      return
-    }
-    const error = this.errorOf(status)
-    // Before the Writable's, which it calls in the next tick, and with its error.
-    if (this.callbacks.length !== 0) nextTick(fail, this, null)
-    this.forget()
-    callback(error)
-  }
-
-  /** The Writable's `_final`: FIN goes out behind every byte. */
-  final (callback) {
-    if (this.id !== 0 && !this.flush()) {
-      this.onEmpty = () => stock._final.call(this.socket, callback)
-      return
-    }
-    stock._final.call(this.socket, callback)
-  }
-
   /**
    * What is deferred is lost. As what Node's socket buffers it is counted, until the next tick (`errorBuffer`), or
    * on Node 18 for good.
@@ -493,16 +388,20 @@ class Connection {
     if (!host.losesCallbacks) nextTick(() => { state.length -= pending })
   }
 
+  failSoon (error) {
+    nextTick(fail, this, error)
+  }
+
   /** The descriptor is about to be closed. */
   detach () {
     if (this.id === 0) return
     this.keepLength()
     this.forget()
-    if (this.callbacks.length !== 0 || this.release !== null) {
+    if (this.callbacks.length !== 0 || this.sink.release !== null) {
       // What its tick still gathers goes before the socket's `error`, which `destroy` is about to put
       // into the next tick, as what Node's socket buffers (`errorBuffer`). The rest goes behind it:
       // libuv gives the writes that it cancels back later still, and `finish` would tell of success.
-      if (this.resource === null) nextTick(fail, this, null)
+      if (this.resource === null) this.failSoon(null)
       else nextTick(nextTick, fail, this, null)
     }
   }
@@ -519,7 +418,7 @@ function failAll (connection, error) {
   const { socket } = connection
   const reason = error ?? socket.errored ?? errors.streamDestroyed()
   connection.callbacks.fail(reason, connection.enqueued - connection.pending)
-  connection.releaseWritable(reason)
+  connection.sink.letGo(reason)
   if (error !== null) socket.destroy(error)
 }
 

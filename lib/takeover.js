@@ -74,19 +74,19 @@ function isStock (socket) {
 function _write (chunk, encoding, callback) {
   const connection = beneathSocket(this)
   if (connection === undefined) stock._write.call(this, chunk, encoding, callback)
-  else connection.sink(chunk, encoding, callback)
+  else connection.sink.write(chunk, encoding, callback)
 }
 
 function _writev (chunks, callback) {
   const connection = beneathSocket(this)
   if (connection === undefined) stock._writev.call(this, chunks, callback)
-  else connection.sinkAll(chunks, callback)
+  else connection.sink.writeAll(chunks, callback)
 }
 
 function _final (callback) {
   const connection = beneathSocket(this)
   if (connection === undefined) stock._final.call(this, callback)
-  else connection.final(callback)
+  else connection.sink.final(callback)
 }
 
 function leaveAtUpgrade () {
