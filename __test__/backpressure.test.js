@@ -312,6 +312,29 @@ truth('coalesce: false hands over at once', async (t) => {
   }, (client) => client.closed)
 })
 
+for (const [title, event] of [['text', 'an event'], ['bytes', Buffer.from('an event')]]) {
+  truth(`one write a turn leaves at once, and those that come together are gathered again: ${title}`, async (t) => {
+    const total = 60
+    await serveOnce({ clientOptions: { keep: true } }, async (res) => {
+      res.setHeader('Content-Length', total * event.length)
+      let atOnce = 0
+      for (let n = 0; n < 40; n++) {
+        t.true(res.write(event))
+        if (res.writableLength === 0) atOnce++
+        await turns(1)
+      }
+      // The first turns show it, and one in nine is looked at again.
+      t.true(atOnce >= 20 && atOnce <= 32, `${atOnce} of 40`)
+      for (let n = 40; n < total; n++) t.true(res.write(event))
+      t.true(res.writableLength > 0)
+      res.end()
+    }, async (client) => {
+      await client.closed
+      t.is(client.bytes.toString('latin1').split('\r\n\r\n')[1], 'an event'.repeat(total))
+    })
+  })
+}
+
 truth('flushWrites hands over what is deferred', async (t) => {
   await serveOnce({}, async (res) => {
     res.setHeader('Content-Length', 6)

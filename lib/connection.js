@@ -231,7 +231,7 @@ class Connection {
       case Status.BLOCKED:
         this.isDeferred = false
         if (isLast) this.answer()
-        else this.answerInTick()
+        else if (status === Status.BLOCKED || this.callbacks.length !== 0) this.answerInTick()
         if (status === Status.SENT) {
           this.flushFull()
           return true

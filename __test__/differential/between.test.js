@@ -14,12 +14,20 @@ const { subject, selfCheck } = require('../support/subject')
 
 const differential = differentialFor(test)
 
-/** A streaming response, and then two small chunks with something between, the second a Buffer or text. */
-function between (act, behind = Buffer.from('behind ')) {
+/** Turns behind which a chunk leaves at once (`STEADY_FIRST`, src/transport/connection.rs). */
+const STEADY = 9
+
+/**
+ * A streaming response, and then two small chunks with something between, the second a Buffer or text.
+ * @param {number} [before] turns with one chunk each: behind some, a chunk leaves at once
+ */
+function between (act, behind = Buffer.from('behind '), before = 1) {
   return async (exchange) => {
     const { m, turns } = exchange
-    m.write('first ')
-    await turns(3)
+    for (let n = 0; n < before; n++) {
+      m.write('first ')
+      await turns(3)
+    }
     m.write(Buffer.from('before '))
     await act(exchange)
     m.write(behind)
@@ -60,6 +68,7 @@ for (const [title, act] of Object.entries(ACTS)) {
   const options = (title.includes('socket') || title === 'chunks end') && JOINED
   differential(`between two chunks ${title}`, { script: between(act), ...options })
   differential(`between a chunk and text ${title}`, { script: between(act, 'behind '), ...options })
+  differential(`between an event and another ${title}`, { script: between(act, undefined, STEADY), ...options })
 }
 
 for (const [title, act] of Object.entries({
@@ -68,6 +77,7 @@ for (const [title, act] of Object.entries({
 })) {
   differential(`between two chunks ${title}`, { script: between(act), wire: 'any' })
   differential(`between a chunk and text ${title}`, { script: between(act, 'behind '), wire: 'any' })
+  differential(`between an event and another ${title}`, { script: between(act, undefined, STEADY), wire: 'any' })
 }
 
 differential('between two chunks the message is detached from its socket', {

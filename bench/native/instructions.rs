@@ -16,7 +16,7 @@ use sluice::encoding::Encoding;
 use sluice::message::{
     append_trailer, DateCache, Framing, HeadBits, HeadEnd, HeadWriter, Message, MessageBits, Text,
 };
-use sluice::transport::{Connection, Held, Outcome, SendQueue};
+use sluice::transport::{Connection, Held, Outcome, SendQueue, When};
 
 /// What callgrind is told to count, by this function's name.
 #[inline(never)]
@@ -314,9 +314,9 @@ fn credit() {
     twice(|| {
         for _ in 0..100 {
             connection.append(&mut spare, |out| out.extend_from_slice(&[b'x'; 100]));
-            assert!(connection.settle(&mut spare) == Outcome::Deferred);
+            assert!(connection.settle(When::Promptly, &mut spare).0 == Outcome::Deferred);
             black_box(connection.room());
         }
-        assert!(connection.hand_over(&mut spare) == Outcome::Sent);
+        assert!(connection.flush(&mut spare) == Outcome::Sent);
     });
 }

@@ -4,7 +4,7 @@ use super::environment::{Environment, Scratch, IGNORED, STALE};
 use super::text::{encode_argument, BYTES};
 use super::value::{Call, HeldChunk};
 use crate::message::{Framing, Message, MessageBits, Write};
-use crate::transport::{is_stream_socket, Connection, Outcome};
+use crate::transport::{is_stream_socket, Connection, Outcome, When};
 use napi::sys;
 
 /// Flags beside [`MessageBits`] in the same integer; `lib/binding.js` has the same list.
@@ -41,8 +41,7 @@ pub(super) fn flush(call: &mut Call<'_>) -> Given {
     let handle = call.int(0)? as u32;
     let mut environment = call.environment.try_borrow_mut().ok()?;
     environment.fold();
-    let outcome =
-        environment.with_connection(handle, |connection, spare| connection.hand_over(spare));
+    let outcome = environment.with_connection(handle, |connection, spare| connection.flush(spare));
     let status = match outcome {
         Some(outcome) => environment.conclude(handle, outcome, true),
         None => STALE,
@@ -64,7 +63,12 @@ pub(super) fn fold(call: &mut Call<'_>) -> Given {
 
 /// `append(handle, chunk, encoding, now)` → status: bytes that are no message's, in order.
 pub(super) fn append(call: &mut Call<'_>) -> Given {
-    let (handle, encoding, now) = (call.int(0)? as u32, call.int(2)? as u32, call.int(3)? != 0);
+    let (handle, encoding) = (call.int(0)? as u32, call.int(2)? as u32);
+    let when = if call.int(3)? != 0 {
+        When::Now
+    } else {
+        When::Gathered
+    };
     let piece = Some(Piece { place: 1, encoding });
     let status = put(
         call,
@@ -72,7 +76,7 @@ pub(super) fn append(call: &mut Call<'_>) -> Given {
         Framing::UntilClose,
         piece,
         Frame::default(),
-        now,
+        when,
     )?;
     call.give_int(status)
 }
@@ -102,7 +106,8 @@ pub(super) fn write(call: &mut Call<'_>) -> Given {
         place: 3,
         encoding: bits >> 16,
     });
-    let status = put(call, handle, message.framing, piece, frame, ends)?;
+    let when = if ends { When::Now } else { When::Promptly };
+    let status = put(call, handle, message.framing, piece, frame, when)?;
     call.give_int(status)
 }
 
@@ -126,7 +131,7 @@ fn put(
     framing: Framing,
     piece: Option<Piece>,
     frame: Frame,
-    now: bool,
+    when: When,
 ) -> Option<i32> {
     let mut borrowed = call.environment.try_borrow_mut().ok()?;
     let environment: &mut Environment = &mut borrowed;
@@ -135,7 +140,7 @@ fn put(
     let outcome = read(call, piece, &frame, &mut scratch).and_then(|chunk| {
         environment.with_connection(handle, |connection, spare| {
             queue(connection, spare, framing, chunk, &frame, &scratch);
-            connection.settle_first(now, spare)
+            connection.settle(when, spare)
         })
     });
     environment.keep_scratch(scratch);

@@ -11,7 +11,7 @@ mod poller;
 mod queue;
 mod socket;
 
-pub use connection::{Connection, Outcome};
+pub use connection::{Connection, Outcome, When};
 pub use poller::{Notify, Poller};
 pub use queue::{Detached, Held, SendQueue};
 pub use socket::is_stream_socket;
