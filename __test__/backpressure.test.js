@@ -348,6 +348,28 @@ truth('flushWrites hands over what is deferred', async (t) => {
   }, (client) => client.closed)
 })
 
+for (const [title, uncork] of [['message', (res) => res.uncork()], ['socket', (res) => res.socket.uncork()]]) {
+  truth(`an uncork of the ${title} hands over what is deferred, as where Node corks`, async (t) => {
+    await serveOnce({}, async (res) => {
+      res.setHeader('Content-Length', 9)
+      t.true(res.write('123'))
+      t.is(res.writableLength, res._header.length + 3)
+      uncork(res)
+      t.is(res.writableLength, 0)
+      res.socket.cork()
+      t.true(res.write('456'))
+      res.socket.cork()
+      uncork(res)
+      t.is(res.writableLength, 3)
+      res.socket.uncork()
+      t.is(res.writableLength, 0)
+      t.true(res.write('789'))
+      t.is(res.writableLength, 3)
+      res.end()
+    }, (client) => client.closed)
+  })
+}
+
 truth('flushWrites says false while the kernel refuses', async (t) => {
   await serveOnce({ clientOptions: { paused: true } }, async (res) => {
     res.setHeader('Content-Length', 32 * MiB)

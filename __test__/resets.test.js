@@ -65,6 +65,7 @@ async function heardOf (kind, before, body) {
       for (const name of ['prefinish', 'finish', 'close', 'error']) res.on(name, (...values) => note(name, ...values))
       body(res, (error) => note('called back', error))
       note('ended', res.writableLength, res.writableFinished)
+      process.nextTick(() => note('behind it', socket.writable, socket.errored?.message))
     }
   })
   const client = net.connect(address.port, address.host)

@@ -388,7 +388,12 @@ class Connection {
     if (!host.losesCallbacks) nextTick(() => { state.length -= pending })
   }
 
+  /** @param {Error | null} error of a write, which the socket shows at once (`onwrite`, `internal/streams/writable.js`) */
   failSoon (error) {
+    if (error !== null) {
+      this.state.errored ??= error
+      if (this.socket._readableState) this.socket._readableState.errored ??= error
+    }
     nextTick(fail, this, error)
   }
 

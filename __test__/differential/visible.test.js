@@ -94,7 +94,7 @@ for (const [transport, backpressure] of VARIANTS) {
     t.deepEqual(ourRest, rest)
     t.deepEqual([more(socket, ourSocket), more(handle, ourHandle)], [[], []])
     const isOurs = backpressure === 'kernel' && !selfCheck
-    const ofSluice = transport === 'tls' ? ['_write', '_writev'] : ['_write', '_writev', '_final', 'removeListener']
+    const ofSluice = transport === 'tls' ? ['_write', '_writev'] : ['_write', '_writev', '_final', 'uncork', 'removeListener']
     t.deepEqual(more(ourSocket, socket).filter((name) => !name.startsWith('Symbol(sluice.')), isOurs ? ofSluice : [])
     t.deepEqual(more(ourHandle, handle), isOurs && transport === 'tcp' ? ['close', 'reset', 'bytesWritten'] : [])
   })
