@@ -74,7 +74,6 @@ async function events (server, scenario, length) {
 /** Memory of stalled clients, and the CPU to finish them. */
 async function stall (server, scenario, length, { clients }) {
   const child = spawnPinned(1, [program('stall'), String(server.port), '/', String(length), String(clients)], { stdio: ['pipe', 'pipe', 'inherit'] })
-  const before = residentMib(server.pid)
   const first = await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])
   if (String(first[0]).trim() !== 'stalled') throw new Error('the clients do not stall')
   const memory = residentMib(server.pid)
@@ -83,7 +82,7 @@ async function stall (server, scenario, length, { clients }) {
   child.stdin.end('\n')
   const result = JSON.parse((await Promise.race([answer, once(child, 'exit').then(() => ['{}'])]))[0])
   if (result.whole !== clients) throw new Error(`${result.whole} of ${clients} stalled clients got their response`)
-  return { 'stalled-memory': memory, 'stalled-growth': memory - before, 'stalled-cpu': cpuSeconds(server.pid) - cpu }
+  return { 'stalled-memory': memory, 'stalled-cpu': cpuSeconds(server.pid) - cpu }
 }
 
 /** Milliseconds that `require('sluice')` takes in a fresh process, `node:http` loaded before. */

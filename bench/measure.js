@@ -41,6 +41,13 @@ async function turn (subject, scenario, kept, times) {
   }
 }
 
+/** What is measured together: all figures of the stalled clients come from one run. @returns {import('./scenarios').Scenario[][]} */
+function runsOf (scenarios) {
+  const stalled = scenarios.filter(({ load }) => load === 'stall')
+  return scenarios.filter((scenario) => !stalled.includes(scenario) || scenario === stalled[0])
+    .map((scenario) => scenario === stalled[0] ? stalled : [scenario])
+}
+
 const applies = (scenario, subject) => !scenario.without?.includes(subject.name) &&
   (subject.apps?.includes(scenario.app) ?? true) && !(scenario.load === 'startup' && subject.name !== 'sluice')
 
@@ -59,14 +66,14 @@ async function measure (scenarios, subjects, { rounds, freshRounds = rounds, bud
   const figures = Object.fromEntries(scenarios.map(({ name }) => [name, {}]))
   const cpu = Object.fromEntries(scenarios.map(({ name }) => [name, {}]))
   const failures = new Map()
-  // Both figures of the stalled clients come from one run.
-  const runs = scenarios.filter(({ load }, index) => load !== 'stall' || scenarios.findIndex((other) => other.load === load) === index)
+  const runs = runsOf(scenarios)
   const isChosen = (scenario, subject) => applies(scenario, subject) &&
     !(onlyOne && subject.name === 'register' && !scenario.without?.includes('sluice'))
   const bar = progress(runs.length)
   const end = Date.now() + budget * 1000
   let most = 0
-  for (const [nth, scenario] of runs.entries()) {
+  for (const [nth, measured] of runs.entries()) {
+    const [scenario] = measured
     bar.step(scenario.name)
     const chosen = subjects.filter((subject) => isChosen(scenario, subject))
     const kept = new Map()
@@ -81,16 +88,15 @@ async function measure (scenarios, subjects, { rounds, freshRounds = rounds, bud
           if (failures.has(key)) continue
           try {
             const found = await turn(subject, scenario, kept, times)
-            for (const { name } of scenarios) {
+            for (const { name } of measured) {
               if (name in found) (figures[name][subject.name] ??= []).push(found[name])
             }
             if ('cpu' in found) (cpu[scenario.name][subject.name] ??= []).push(found.cpu)
           } catch (error) {
             failures.set(key, error.message)
             // A subject that once answered wrongly has no figure.
-            delete figures[scenario.name][subject.name]
+            for (const { name } of measured) delete figures[name][subject.name]
             delete cpu[scenario.name][subject.name]
-            if (scenario.load === 'stall') delete figures['stalled-cpu']?.[subject.name]
           }
         }
       }
@@ -98,9 +104,7 @@ async function measure (scenarios, subjects, { rounds, freshRounds = rounds, bud
       for (const { server } of kept.values()) await server.stop()
     }
     bar.end()
-    for (const measured of scenarios) {
-      if (measured === scenario || (scenario.load === 'stall' && measured.load === 'stall')) tell(measured, figures[measured.name])
-    }
+    for (const one of measured) tell(one, figures[one.name])
   }
   return { figures, cpu, failures: [...failures].map(([key, message]) => `${key}: ${message}`), rounds: most }
 }
