@@ -46,6 +46,8 @@ class Callbacks {
   #promised = 0
   /** Callbacks that were ever taken. */
   taken = 0
+  /** One of them runs. */
+  areRunning = false
 
   get length () { return this.#entries.length - this.#shifted }
 
@@ -91,7 +93,12 @@ function deliver (callbacks, sent, taken) {
 /** @param {Callbacks} callbacks */
 function runDue (callbacks, sent, taken) {
   successArguments ??= host.successArguments()
-  for (let next = callbacks.shift(sent, taken); next !== undefined; next = callbacks.shift(sent, taken)) next(...successArguments)
+  callbacks.areRunning = true
+  try {
+    for (let next = callbacks.shift(sent, taken); next !== undefined; next = callbacks.shift(sent, taken)) next(...successArguments)
+  } finally {
+    callbacks.areRunning = false
+  }
 }
 
 module.exports = { Callbacks, deliver, callAll, guard }

@@ -378,14 +378,14 @@ class Connection {
 
   /**
    * What is deferred is lost. As what Node's socket buffers it is counted, until the next tick (`errorBuffer`), or
-   * on Node 18 for good.
+   * on Node 18 for good, unless a callback of a write destroys it (`afterWrite`).
    */
   keepLength () {
     if (!this.isDeferred) return
     const { state } = this
     const { pending } = this.folded()
     state.length += pending
-    if (!host.losesCallbacks) nextTick(() => { state.length -= pending })
+    if (!host.losesCallbacks || this.callbacks.areRunning) nextTick(() => { state.length -= pending })
   }
 
   /** @param {Error | null} error of a write, which the socket shows at once (`onwrite`, `internal/streams/writable.js`) */

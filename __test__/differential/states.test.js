@@ -135,6 +135,18 @@ const LIVES = {
     m.end(cb('end'))
     look('ended')
   },
+  async 'destroyed by the callback of a write, with another on its way' ({ m, res, turns, cb }, look) {
+    m.write('a', () => {
+      m.write('b')
+      m.destroy()
+      look('destroyed')
+    })
+    await turns(3)
+    look('turns later')
+    res.end(cb('end'))
+    await turns(3)
+    look('ended')
+  },
   async 'destroyed after the end' ({ m, turn }, look) {
     m.end('x')
     m.destroy()
