@@ -62,8 +62,8 @@ class Alone {
     nextTick(finish, message)
   }
 
-  folded () {
-    return this
+  counted () {
+    return this.enqueued
   }
 
   detach () {}

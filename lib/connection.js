@@ -155,6 +155,12 @@ class Connection {
     return this
   }
 
+  /** Bytes that the socket has written. What is deferred when it is destroyed is lost; Node 18 counts that, too. */
+  counted () {
+    const { enqueued, pending, isDeferred } = this.folded()
+    return isDeferred && this.socket.destroyed && !host.losesCallbacks ? enqueued - pending : enqueued
+  }
+
   /** Reads the status page after a native call: nothing is put aside any more. */
   read () {
     staging.close()

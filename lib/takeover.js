@@ -122,7 +122,7 @@ const closers = Object.fromEntries(CLOSERS.map((name) => [name, function (...val
 function bytesWritten () {
   const libuv = Reflect.get(Object.getPrototypeOf(this), 'bytesWritten', this)
   const connection = beneathHandle(this)
-  return connection === undefined ? libuv : smallest(libuv + connection.takeover.countedBefore + connection.folded().enqueued)
+  return connection === undefined ? libuv : smallest(libuv + connection.takeover.countedBefore + connection.counted())
 }
 
 /** By `Object.defineProperty`, with a descriptor that `Object.prototype` can't change, it takes 0.27 µs, and so 0.15. */

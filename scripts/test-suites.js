@@ -35,12 +35,14 @@ async function fetchPackage (spec) {
   return folder
 }
 
-/** @returns {string[]} test files, relative to the package's folder */
+/** @returns {string[]} test files, relative to the package's folder: some name them as such, others keep them alone on top */
 function testFiles (folder) {
-  return fs.readdirSync(path.join(folder, 'test'), { recursive: true })
+  const files = fs.readdirSync(path.join(folder, 'test'), { recursive: true })
     .map((file) => path.join('test', file))
-    .filter((file) => file.endsWith('.test.js') && !file.includes('node_modules'))
+    .filter((file) => file.endsWith('.js') && !file.includes('node_modules'))
     .sort()
+  const named = files.filter((file) => file.endsWith('.test.js'))
+  return named.length !== 0 ? named : files.filter((file) => path.dirname(file) === 'test')
 }
 
 /**

@@ -262,3 +262,19 @@ differential('a write to a corked socket as long as the one that leaves meanwhil
   },
   check (t, { bytes }) { t.true(bytes.toString().endsWith('RAWarawb')) }
 })
+
+for (const [title, count] of [['a chunk', 1], ['two chunks', 2]]) {
+  differential(`bytesWritten does not count ${title} that a destroy in the tick throws away`, {
+    wire: 'any',
+    async script ({ m, socket, note, turns }) {
+      m.write('first ')
+      await turns(3)
+      const closed = new Promise((resolve) => socket.once('close', resolve))
+      const before = socket.bytesWritten
+      for (let n = 0; n < count; n++) m.write(Buffer.from('lost '))
+      m.destroy()
+      await closed
+      note('bytesWritten', socket.bytesWritten - before)
+    }
+  })
+}
