@@ -274,7 +274,7 @@ for (const [title, count] of [['a chunk', 1], ['two chunks', 2]]) {
       for (let n = 0; n < count; n++) m.write(Buffer.from('lost '))
       m.destroy()
       await closed
-      note('bytesWritten', socket.bytesWritten - before)
+      note('bytesWritten', [socket.bytesWritten - before])
     }
   })
 }
