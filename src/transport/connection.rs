@@ -80,6 +80,8 @@ pub struct Connection<H> {
     trusted: u32,
     /// Writes that are deferred.
     writes: usize,
+    /// Writes don't wait for others of their turn.
+    ahead: bool,
     /// Turns in a row with one write each, and writes that were handed over at once since.
     steady: u32,
     /// How many of them it takes: more each time that it was wrong.
@@ -102,6 +104,7 @@ impl<H: Held> Connection<H> {
             credit: 0,
             trusted: 0,
             writes: 0,
+            ahead: !coalesce,
             steady: 0,
             steady_from: STEADY_FIRST,
             blocked: false,
@@ -132,17 +135,12 @@ impl<H: Held> Connection<H> {
 
     /// Bytes that can be deferred beyond those that are, without asking the kernel again.
     pub fn room(&self) -> usize {
-        if self.trusted == 0 || !self.gathers() {
+        if self.trusted == 0 || self.ahead {
             return 0;
         }
         self.credit
             .min(DEFER_MOST)
             .saturating_sub(self.queue.pending())
-    }
-
-    /// Whether a write waits for others of its turn.
-    fn gathers(&self) -> bool {
-        self.coalesce && self.steady < self.steady_from
     }
 
     /// Copies bytes into the queue; `spare` is memory to begin a segment with.
@@ -168,23 +166,37 @@ impl<H: Held> Connection<H> {
             return (Outcome::Blocked, false);
         }
         let outcome = match when {
+            When::Gathered => self.defer(spare),
+            When::Promptly if !self.ahead => self.defer(spare),
+            When::Promptly => {
+                self.went_ahead();
+                self.hand_over(spare)
+            }
             When::Now => {
-                self.steady = 0;
+                self.count_steady(0);
                 self.hand_over(spare)
             }
-            When::Promptly if !self.gathers() => {
-                self.steady += 1;
-                if self.steady >= self.steady_from + AHEAD {
-                    self.steady = self.steady_from - 1;
-                }
-                self.hand_over(spare)
-            }
-            _ => self.defer(spare),
         };
         (outcome, true)
     }
 
+    fn count_steady(&mut self, turns: u32) {
+        self.steady = turns;
+        self.ahead = !self.coalesce || turns >= self.steady_from;
+    }
+
+    /// One write more that did not wait.
+    fn went_ahead(&mut self) {
+        let turns = self.steady + 1;
+        self.count_steady(if turns < self.steady_from + AHEAD {
+            turns
+        } else {
+            self.steady_from - 1
+        });
+    }
+
     /// Under the kernel's credit, or hands over.
+    #[inline]
     fn defer(&mut self, spare: &mut Vec<u8>) -> Outcome {
         let pending = self.queue.pending();
         if !self.coalesce || pending > DEFER_MOST {
@@ -209,12 +221,12 @@ impl<H: Held> Connection<H> {
     pub fn flush(&mut self, spare: &mut Vec<u8>) -> Outcome {
         match self.writes {
             0 => {}
-            1 => self.steady += 1,
+            1 => self.count_steady(self.steady + 1),
             _ => {
                 if self.steady + 1 >= self.steady_from {
                     self.steady_from = (self.steady_from * 2).min(STEADY_MOST);
                 }
-                self.steady = 0;
+                self.count_steady(0);
             }
         }
         self.hand_over(spare)
