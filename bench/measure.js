@@ -44,8 +44,9 @@ async function turn (subject, scenario, kept, times) {
 /** What is measured together: all figures of the stalled clients come from one run. @returns {import('./scenarios').Scenario[][]} */
 function runsOf (scenarios) {
   const stalled = scenarios.filter(({ load }) => load === 'stall')
-  return scenarios.filter((scenario) => !stalled.includes(scenario) || scenario === stalled[0])
-    .map((scenario) => scenario === stalled[0] ? stalled : [scenario])
+  const [first] = stalled
+  return scenarios.filter((scenario) => scenario.load !== 'stall' || scenario === first)
+    .map((scenario) => scenario === first ? stalled : [scenario])
 }
 
 const applies = (scenario, subject) => !scenario.without?.includes(subject.name) &&

@@ -14,7 +14,7 @@ const { subject, selfCheck } = require('../support/subject')
 
 const differential = differentialFor(test)
 
-/** Turns behind which a chunk leaves at once (`STEADY_FIRST`, src/transport/connection.rs). */
+/** Turns behind which a chunk leaves at once (`STEADY_FIRST`, src/transport/pace.rs). */
 const STEADY = 9
 
 /**

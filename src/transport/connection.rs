@@ -1,6 +1,7 @@
 //! One socket's sending side: when to defer, when to hand over, what the kernel has.
 #![forbid(unsafe_code)]
 
+use super::pace::Pace;
 use super::queue::{Detached, Held, SendQueue};
 use super::socket;
 use std::io;
@@ -29,15 +30,6 @@ const TRUSTED: u32 = 16;
 /// What a hand-over takes of the credit besides its bytes: half of what the kernel accounts for
 /// the buffer of a small one.
 const CALL_OVERHEAD: usize = 2048;
-
-/// Turns of the event loop in a row with one write each, after which a write is handed over at once:
-/// nothing is gathered by waiting for the turn's end, and the wait takes a `process.nextTick`. An event
-/// a turn: 4.2 µs, and 3.4 at once. At the most, and at first.
-const STEADY_MOST: u32 = 1024;
-const STEADY_FIRST: u32 = 8;
-
-/// Writes that are handed over at once before one waits again, to see whether another comes in its turn.
-const AHEAD: u32 = 8;
 
 /// When what was queued leaves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -70,7 +62,6 @@ pub enum Outcome {
 /// One socket's sending side. All of it lives on the JavaScript thread.
 pub struct Connection<H> {
     fd: RawFd,
-    coalesce: bool,
     queue: SendQueue<H>,
     /// Bytes queued since the beginning.
     enqueued: u64,
@@ -80,12 +71,7 @@ pub struct Connection<H> {
     trusted: u32,
     /// Writes that are deferred.
     writes: usize,
-    /// Writes don't wait for others of their turn.
-    ahead: bool,
-    /// Turns in a row with one write each, and writes that were handed over at once since.
-    steady: u32,
-    /// How many of them it takes: more each time that it was wrong.
-    steady_from: u32,
+    pace: Pace,
     blocked: bool,
     /// The error number for which the connection is lost; zero while it isn't. What failed once for want of memory
     /// might not fail again, and its bytes would come behind those of the message's next try.
@@ -98,15 +84,12 @@ impl<H: Held> Connection<H> {
     pub fn new(fd: RawFd, coalesce: bool) -> Self {
         Self {
             fd,
-            coalesce,
             queue: SendQueue::new(),
             enqueued: 0,
             credit: 0,
             trusted: 0,
             writes: 0,
-            ahead: !coalesce,
-            steady: 0,
-            steady_from: STEADY_FIRST,
+            pace: Pace::new(coalesce),
             blocked: false,
             failed: 0,
         }
@@ -135,7 +118,7 @@ impl<H: Held> Connection<H> {
 
     /// Bytes that can be deferred beyond those that are, without asking the kernel again.
     pub fn room(&self) -> usize {
-        if self.trusted == 0 || self.ahead {
+        if self.trusted == 0 || self.pace.is_ahead() {
             return 0;
         }
         self.credit
@@ -167,39 +150,24 @@ impl<H: Held> Connection<H> {
         }
         let outcome = match when {
             When::Gathered => self.defer(spare),
-            When::Promptly if !self.ahead => self.defer(spare),
+            When::Promptly if !self.pace.is_ahead() => self.defer(spare),
             When::Promptly => {
-                self.went_ahead();
+                self.pace.went_ahead();
                 self.hand_over(spare)
             }
             When::Now => {
-                self.count_steady(0);
+                self.pace.message_ended();
                 self.hand_over(spare)
             }
         };
         (outcome, true)
     }
 
-    fn count_steady(&mut self, turns: u32) {
-        self.steady = turns;
-        self.ahead = !self.coalesce || turns >= self.steady_from;
-    }
-
-    /// One write more that did not wait.
-    fn went_ahead(&mut self) {
-        let turns = self.steady + 1;
-        self.count_steady(if turns < self.steady_from + AHEAD {
-            turns
-        } else {
-            self.steady_from - 1
-        });
-    }
-
     /// Under the kernel's credit, or hands over.
     #[inline]
     fn defer(&mut self, spare: &mut Vec<u8>) -> Outcome {
         let pending = self.queue.pending();
-        if !self.coalesce || pending > DEFER_MOST {
+        if !self.pace.coalesces() || pending > DEFER_MOST {
             return self.hand_over(spare);
         }
         if pending > self.credit || self.trusted == 0 {
@@ -219,16 +187,7 @@ impl<H: Held> Connection<H> {
 
     /// At the end of a turn: hands over what it has deferred.
     pub fn flush(&mut self, spare: &mut Vec<u8>) -> Outcome {
-        match self.writes {
-            0 => {}
-            1 => self.count_steady(self.steady + 1),
-            _ => {
-                if self.steady + 1 >= self.steady_from {
-                    self.steady_from = (self.steady_from * 2).min(STEADY_MOST);
-                }
-                self.count_steady(0);
-            }
-        }
+        self.pace.turn_ended(self.writes);
         self.hand_over(spare)
     }
 
@@ -294,13 +253,13 @@ fn is_for_later(error: &io::Error) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use std::io::Read;
     use std::os::fd::AsRawFd;
     use std::os::unix::net::UnixStream;
 
-    fn pair(coalesce: bool) -> (UnixStream, UnixStream, Connection<Vec<u8>>) {
+    pub fn pair(coalesce: bool) -> (UnixStream, UnixStream, Connection<Vec<u8>>) {
         let (ours, theirs) = UnixStream::pair().unwrap();
         ours.set_nonblocking(true).unwrap();
         let connection = Connection::new(ours.as_raw_fd(), coalesce);
@@ -345,96 +304,6 @@ mod tests {
         connection.append(spare, |out| out.push(4));
         assert_eq!(
             connection.settle(When::Promptly, spare).0,
-            Outcome::Deferred
-        );
-    }
-
-    fn read_all(theirs: &mut UnixStream) {
-        theirs.set_nonblocking(true).unwrap();
-        while matches!(theirs.read(&mut [0; 1024]), Ok(1..)) {}
-    }
-
-    /// What becomes of a turn's only write.
-    fn one_write_a_turn(connection: &mut Connection<Vec<u8>>) -> Outcome {
-        let spare = &mut Vec::new();
-        connection.append(spare, |out| out.push(1));
-        let outcome = connection.settle(When::Promptly, spare).0;
-        assert_eq!(connection.flush(spare), Outcome::Sent);
-        outcome
-    }
-
-    fn burst(connection: &mut Connection<Vec<u8>>) -> Vec<Outcome> {
-        let spare = &mut Vec::new();
-        let outcomes = (0..20)
-            .map(|_| {
-                connection.append(spare, |out| out.push(2));
-                connection.settle(When::Promptly, spare).0
-            })
-            .collect();
-        assert_eq!(connection.flush(spare), Outcome::Sent);
-        outcomes
-    }
-
-    #[test]
-    fn one_write_a_turn_leaves_at_once_and_now_and_then_waits_for_others() {
-        let (_ours, _theirs, mut connection) = pair(true);
-        for _ in 0..STEADY_FIRST {
-            assert_eq!(one_write_a_turn(&mut connection), Outcome::Deferred);
-            assert!(connection.sent() == connection.enqueued());
-        }
-        for _ in 0..3 {
-            assert_eq!(connection.room(), 0);
-            for _ in 0..AHEAD {
-                assert_eq!(one_write_a_turn(&mut connection), Outcome::Sent);
-            }
-            assert_eq!(one_write_a_turn(&mut connection), Outcome::Deferred);
-        }
-    }
-
-    #[test]
-    fn writes_that_come_together_are_gathered_again_and_for_longer() {
-        let (_ours, mut theirs, mut connection) = pair(true);
-        for wait in [STEADY_FIRST, STEADY_FIRST * 2, STEADY_FIRST * 4] {
-            for _ in 0..wait {
-                assert_eq!(one_write_a_turn(&mut connection), Outcome::Deferred);
-            }
-            read_all(&mut theirs);
-            let outcomes = burst(&mut connection);
-            let at_once = outcomes.iter().filter(|outcome| **outcome == Outcome::Sent);
-            assert_eq!(at_once.count(), AHEAD as usize);
-            assert_eq!(burst(&mut connection), [Outcome::Deferred; 20]);
-        }
-        for _ in 0..20 {
-            for _ in 0..STEADY_MOST {
-                one_write_a_turn(&mut connection);
-                read_all(&mut theirs);
-            }
-            burst(&mut connection);
-        }
-        assert_eq!(connection.steady_from, STEADY_MOST);
-    }
-
-    #[test]
-    fn what_is_handed_over_by_an_end_says_nothing_of_turns() {
-        let (_ours, _theirs, mut connection) = pair(true);
-        let spare = &mut Vec::new();
-        for _ in 0..STEADY_FIRST * 2 {
-            assert_eq!(one_write_a_turn(&mut connection), Outcome::Deferred);
-            connection.append(spare, |out| out.push(3));
-            assert_eq!(connection.settle(When::Now, spare).0, Outcome::Sent);
-        }
-    }
-
-    #[test]
-    fn what_is_gathered_is_whatever_came_before() {
-        let (_ours, _theirs, mut connection) = pair(true);
-        let spare = &mut Vec::new();
-        for _ in 0..STEADY_FIRST {
-            one_write_a_turn(&mut connection);
-        }
-        connection.append(spare, |out| out.push(3));
-        assert_eq!(
-            connection.settle(When::Gathered, spare).0,
             Outcome::Deferred
         );
     }

@@ -7,6 +7,7 @@
 //! ```
 
 mod connection;
+mod pace;
 mod poller;
 mod queue;
 mod socket;
