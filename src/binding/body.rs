@@ -1,8 +1,9 @@
 //! Writes: the message's rules, the framing and the connection, in one crossing.
 
+use super::call::Call;
 use super::environment::{Environment, Scratch, IGNORED, STALE};
 use super::text::{encode_argument, BYTES};
-use super::value::{Call, HeldChunk};
+use super::value::HeldChunk;
 use crate::message::{Framing, Message, MessageBits, Write};
 use crate::transport::{is_stream_socket, Connection, Outcome, When};
 use napi::sys;
@@ -195,7 +196,10 @@ fn read(
         None
     })?;
     match large {
-        Some(len) => Some(Chunk::Held(HeldChunk::new(call, place)?, len)),
+        Some(len) => Some(Chunk::Held(
+            HeldChunk::new(call.env, call.value(place)?)?,
+            len,
+        )),
         None => Some(Chunk::Copied),
     }
 }

@@ -5,7 +5,7 @@ mod notice;
 
 use self::notice::stop_poller;
 use super::staging::Staging;
-use super::text::Units;
+use super::units::Units;
 use super::value::{array_buffer, check, typed_array, HeldChunk};
 use crate::message::{DateCache, HeadWriter, Text};
 use crate::transport::{Connection, Outcome, Poller};

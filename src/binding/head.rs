@@ -1,8 +1,8 @@
 //! Heads and trailer sections. Fields come as arguments: a name, then its value, or a number and
 //! as many values, negative where the field is one of the server's `uniqueHeaders`.
 
+use super::call::Call;
 use super::environment::Page;
-use super::value::Call;
 use crate::message::{
     append_trailer, check_name, trailer, HeadBits, HeadEnd, HeadError, HeadWriter, Text,
 };

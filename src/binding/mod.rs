@@ -6,10 +6,12 @@
 //! in a shared array, the status page.
 
 mod body;
+mod call;
 mod environment;
 mod head;
 pub mod staging;
 mod text;
+mod units;
 #[cfg(feature = "simdutf")]
 mod utf8;
 mod value;
@@ -30,7 +32,7 @@ pub fn open(env: &Env) -> napi::Result<Object<'_>> {
 
 fn populate(env: sys::napi_env, exports: sys::napi_value) -> napi::Result<()> {
     let environment = Environment::create(env, exports)?;
-    let functions: [(&str, value::Callback); 14] = [
+    let functions: [(&str, call::Callback); 14] = [
         ("attach\0", body::attach),
         ("detach\0", body::detach),
         ("write\0", body::write),
@@ -47,7 +49,7 @@ fn populate(env: sys::napi_env, exports: sys::napi_value) -> napi::Result<()> {
         ("byteLength\0", text::byte_length),
     ];
     for (name, callback) in functions {
-        value::export(env, exports, name, callback, environment)?;
+        call::export(env, exports, name, callback, environment)?;
     }
     Ok(())
 }

@@ -1,8 +1,9 @@
 //! Strings of JavaScript, encoded.
 
+use super::call::Call;
+use super::units::Units;
 #[cfg(feature = "simdutf")]
 use super::utf8;
-use super::value::Call;
 use crate::encoding::Encoding;
 use napi::sys;
 
@@ -13,25 +14,6 @@ pub(super) const BYTES: u32 = 255;
 const LONG_LATIN1: u32 = 254;
 /// UTF-8 of another long string.
 const LONG_WIDE: u32 = 253;
-
-/// What a string is on its way to its bytes, kept for its capacity.
-#[derive(Default)]
-pub(super) struct Units {
-    wide: Vec<u16>,
-    #[cfg(feature = "simdutf")]
-    latin1: Vec<u8>,
-}
-
-impl Units {
-    /// In bytes.
-    pub(super) fn capacity(&self) -> usize {
-        #[cfg(feature = "simdutf")]
-        let latin1 = self.latin1.capacity();
-        #[cfg(not(feature = "simdutf"))]
-        let latin1 = 0;
-        2 * self.wide.capacity() + latin1
-    }
-}
 
 /// Appends the bytes of a chunk; `false` if the argument is not what the code says.
 pub(super) fn encode_argument(
