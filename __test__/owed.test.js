@@ -318,40 +318,76 @@ ofLinux('what was queued before a chunk that is detached arrives', async (t) => 
   })
 })
 
-truth('20,000 callbacks that wait for a turn get their errors, whatever one of them throws', async (t) => {
-  const COUNT = 20_000
-  let errors = 0
-  const both = deferred()
+/** The messages of what is thrown meanwhile where nobody catches it. */
+async function uncaughtDuring (play) {
   const thrown = []
   const onUncaught = (error) => thrown.push(error.message)
   const others = process.rawListeners('uncaughtException')
   process.removeAllListeners('uncaughtException')
   process.on('uncaughtException', onUncaught)
   try {
-    await serve([
-      () => {},
-      (res, { socket }) => {
-        res.on('error', () => {})
-        for (let n = 0; n < COUNT; n++) {
-          res.write('x', (error) => {
-            if (error) errors++
-            if (n === 100) throw new Error('of a callback')
-          })
-        }
-        both.resolve(socket)
-      }
-    ], async (client) => {
-      client.send(pipeline(2))
-      const socket = await both.promise
-      socket.destroy()
-      await until(() => errors === COUNT)
-    })
+    await play()
   } finally {
     process.removeListener('uncaughtException', onUncaught)
     for (const listener of others) process.on('uncaughtException', listener)
   }
+  return thrown
+}
+
+truth('20,000 callbacks that wait for a turn get their errors, whatever one of them throws', async (t) => {
+  const COUNT = 20_000
+  let errors = 0
+  const both = deferred()
+  const thrown = await uncaughtDuring(() => serve([
+    () => {},
+    (res, { socket }) => {
+      res.on('error', () => {})
+      for (let n = 0; n < COUNT; n++) {
+        res.write('x', (error) => {
+          if (error) errors++
+          if (n === 100) throw new Error('of a callback')
+        })
+      }
+      both.resolve(socket)
+    }
+  ], async (client) => {
+    client.send(pipeline(2))
+    const socket = await both.promise
+    socket.destroy()
+    await until(() => errors === COUNT)
+  }))
   t.deepEqual(thrown, ['of a callback'])
 })
+
+for (const throwing of ['first', 'of the socket', 'behind it', 'last', 'any']) {
+  ofLinux(`each callback of a connection that is lost is called once, whatever one throws: ${throwing}`, async (t) => {
+    const called = []
+    const closed = deferred()
+    const callback = (name) => (error) => {
+      called.push([name, error?.code])
+      if (throwing === name || throwing === 'any') throw new Error(name)
+    }
+    const thrown = await uncaughtDuring(() => serve([
+      (res, { socket }) => {
+        socket.on('close', closed.resolve)
+        res.write(BIG, callback('first'))
+        socket.write('own', callback('of the socket'))
+        res.write('c', callback('behind it'))
+        socket.write('own', callback('last'))
+        socket.destroy()
+      }
+    ], async (client) => {
+      client.send(request())
+      await closed.promise
+      await until(() => called.length >= 4)
+      // Whatever would call one once more.
+      await turns(3)
+    }))
+    const names = ['first', 'of the socket', 'behind it', 'last']
+    t.deepEqual(called, names.map((name) => [name, 'ERR_STREAM_DESTROYED']))
+    t.deepEqual(thrown, names.filter((name) => throwing === name || throwing === 'any'))
+  })
+}
 
 /** One byte each, until the answer is false. */
 function writeUntilFalse (res) {

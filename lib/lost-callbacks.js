@@ -19,14 +19,22 @@ function keep (emitter, fail) {
   emitter.prependOnceListener('close', fail)
 }
 
-/** Fails what waits. It stays in the buffer: on such a host it counts as unsent for good. */
-function failBuffered () {
-  const { buffered, bufferedIndex } = this._writableState
-  callAll(buffered.slice(bufferedIndex).map((entry) => {
+/**
+ * Those of what a failed Writable buffers: of the host's own calls, one that throws would be the last. What is
+ * buffered stays there.
+ * @returns {(() => void)[]} each calls one
+ */
+function takeBuffered (state, error) {
+  return state.buffered.slice(state.bufferedIndex).map((entry) => {
     const { callback } = entry
     entry.callback = nop
-    return () => callback(errors.streamDestroyed())
-  }))
+    return () => callback(error)
+  })
+}
+
+/** What is buffered counts as unsent for good, as on such a host. */
+function failBuffered () {
+  callAll(takeBuffered(this._writableState, errors.streamDestroyed()))
 }
 
 /**
@@ -72,4 +80,4 @@ function keepEnd (message) {
   keepQueued(message)
 }
 
-module.exports = { keepBuffered, keepQueued, keepEnd, failQueued }
+module.exports = { takeBuffered, keepBuffered, keepQueued, keepEnd, failQueued }

@@ -5,7 +5,9 @@
 // withheld. Where bytes of messages wait and no write is in flight, the barrier is, a write of no bytes.
 
 const { native, Status } = require('./binding')
+const { callAll } = require('./callbacks')
 const { crossingCodeOf } = require('./encoding')
+const { takeBuffered } = require('./lost-callbacks')
 const { stock } = require('./takeover')
 
 /** The barrier's chunk, known by identity. */
@@ -64,8 +66,13 @@ class Sink {
     this.release = null
     this.inBarrier = false
     this.barrierLength = 0
-    if (error) release(error)
+    if (error) this.fail(release, error)
     else release()
+  }
+
+  /** The Writable's write in flight has failed, and with it what it has buffered. */
+  fail (callback, error) {
+    callAll([() => callback(error), ...takeBuffered(this.state, error)])
   }
 
   /** `_write` */
@@ -138,7 +145,7 @@ class Sink {
     // Before the Writable's, which it calls in the next tick, and with its error.
     if (connection.callbacks.length !== 0) connection.failSoon(null)
     connection.forget()
-    callback(error)
+    this.fail(callback, error)
   }
 }
 
