@@ -378,6 +378,22 @@ function endedBehind (message, socket) {
   else connection.endedBehind(message)
 }
 
+/** A `writeHead` of the program's, called by `end` itself, has destroyed the message. */
+function endDestroyed (message, chunk, encoding, code, callback) {
+  const isFramed = message._hasBody && message.chunkedEncoding
+  if (host.kEndCallbacks !== undefined) {
+    // The host would forget the callback, or tell it of success.
+    refuse(callback, errors.streamDestroyed())
+    if (!isFramed) return close(message, message.outputData.length === 0 && message.socket?._httpMessage === message)
+    callback = undefined
+  } else if (message._hasBody) {
+    // Made by the host's `write`, the head goes with the chunk: one that it can't be joined to leaves it queued.
+    writeStreamed(message, chunk, encoding, code)
+  }
+  withoutDrain(aheadOf(message), () => callHost(hostEnd, message, chunk, encoding, code, callback))
+  return message
+}
+
 function end (chunk, encoding, callback) {
   if (typeof chunk === 'function') {
     callback = chunk
@@ -414,11 +430,7 @@ function end (chunk, encoding, callback) {
       else onFinished(this, callback)
       return this
     }
-    if (chunk !== null && host.kEndCallbacks !== undefined && this.destroyed) {
-      // A `writeHead` of the program's has destroyed it, and the host would forget the callback.
-      refuse(callback, errors.streamDestroyed())
-      return close(this, this.outputData.length === 0 && socket?._httpMessage === this)
-    }
+    if (chunk !== null && this.destroyed) return endDestroyed(this, chunk, encoding, code, callback)
   }
   const isIgnored = chunk !== null && !this._hasBody
   if (chunk !== null && !isString && !isIgnored) throwIfDetached(chunk)
