@@ -45,8 +45,11 @@ function keepBuffered (socket) {
   if (Array.isArray(socket?._writableState?.buffered)) keep(socket, failBuffered)
 }
 
-/** The host's own at the end of a message: up to 22 it would tell of success. */
-const isFinish = ({ name }) => name === 'bound onFinish' && host.kEndCallbacks === undefined
+/** The host's own at the end of a message. */
+const isFinish = ({ name }) => name === 'bound onFinish'
+
+/** Up to 22 it would tell of success; and later ones still send a destroyed response in its turn, behind which it lets the next. */
+const keepsFinish = ({ socket, req }) => host.kEndCallbacks === undefined || (!socket && req?.socket?.destroyed === false)
 
 /** Messages whose `end` has a callback that waits with what is queued. @type {WeakSet<object>} */
 const ended = new WeakSet()
@@ -54,8 +57,9 @@ const ended = new WeakSet()
 /** @returns {Function[]} those that nobody else calls any more */
 function takeLost (message) {
   const lost = []
+  const keeps = keepsFinish(message)
   for (const entry of message.outputData) {
-    if (typeof entry.callback !== 'function' || isFinish(entry.callback)) continue
+    if (typeof entry.callback !== 'function' || (keeps && isFinish(entry.callback))) continue
     lost.push(entry.callback)
     entry.callback = null
   }

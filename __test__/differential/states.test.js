@@ -248,6 +248,23 @@ for (const all of [true, false]) {
   })
 }
 
+for (const [what, write] of Object.entries({
+  'a write': (res) => { res.write('one', () => {}); res.end('two') },
+  'an end': (res) => { res.end('two', () => {}) }
+})) {
+  // What the callbacks get is not Node's (docs/compatibility.md).
+  differential(`a pipelined response that is destroyed before its turn, with a callback of ${what}: the next one follows`, {
+    request: pipeline(3),
+    wire: 'any',
+    async script ({ m, res, index, exchanges }) {
+      if (index === 0) await until(() => exchanges[2]?.res.finished)
+      if (index !== 1) return m.end('other')
+      write(res)
+      m.destroy()
+    }
+  })
+}
+
 /** By how Node sends them with a head: joined to it, or behind it. */
 const LAST = { text: ['chunk'], bytes: [Buffer.from('chunk')], hex: ['6368', 'hex'] }
 
