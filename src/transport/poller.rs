@@ -85,13 +85,15 @@ impl Drop for Poller {
 fn wait(epoll: &OwnedFd, found: &Sender<u64>, notify: &Notify) {
     let mut events = [libc::epoll_event { events: 0, u64: 0 }; 256];
     loop {
-        // SAFETY: the kernel writes at most `events.len()` events into `events`.
+        // The call that libuv waits with, too: a seccomp filter may know no other.
+        // SAFETY: the kernel writes at most `events.len()` events into `events`; null leaves the signal mask.
         let count = unsafe {
-            libc::epoll_wait(
+            libc::epoll_pwait(
                 epoll.as_raw_fd(),
                 events.as_mut_ptr(),
                 events.len() as i32,
                 -1,
+                std::ptr::null(),
             )
         };
         if count < 0 {
