@@ -16,7 +16,7 @@ let sluice = null
 try {
   sluice = require('./sluice')
 } catch (error) {
-  giveUp(error.message.split('\n')[0])
+  giveUp(error.message.split('\n')[0].replace(/\.$/, ''))
 }
 if (sluice !== null) {
   if (!sluice.native) giveUp(`there is no addon for ${process.platform}-${process.arch}`)

@@ -121,7 +121,7 @@ if (process.platform === 'linux') {
   for (const [title, bytes] of Object.entries(BROKEN)) {
     test(`an addon that is ${title}`, async (t) => {
       const copy = copyOf(t, (directory) => bytes && fs.writeFileSync(path.join(directory, addon), bytes))
-      await refuses(t, ['--require', copy], new RegExp(`sluice: ${addon} does not load; is it built \\(npm run build\\)\\? [^\\n]+`))
+      await refuses(t, ['--require', copy], new RegExp(`sluice: ${addon} does not load; is it built \\(npm run build\\)\\? [^\\n]+[^.\\n]`))
     })
   }
 
