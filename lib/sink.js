@@ -66,13 +66,8 @@ class Sink {
     this.release = null
     this.inBarrier = false
     this.barrierLength = 0
-    if (error) this.fail(release, error)
+    if (error) callAll([() => release(error), ...takeBuffered(this.state, error)])
     else release()
-  }
-
-  /** The Writable's write in flight has failed, and with it what it has buffered. */
-  fail (callback, error) {
-    callAll([() => callback(error), ...takeBuffered(this.state, error)])
   }
 
   /** `_write` */
@@ -145,7 +140,7 @@ class Sink {
     // Before the Writable's, which it calls in the next tick, and with its error.
     if (connection.callbacks.length !== 0) connection.failSoon(null)
     connection.forget()
-    this.fail(callback, error)
+    callback(error)
   }
 }
 
