@@ -21,7 +21,7 @@ function keep (emitter, fail) {
 
 /**
  * Those of what a failed Writable buffers: of the host's own calls, one that throws would be the last. What is
- * buffered stays there.
+ * buffered stays there. Not while the host is in the middle of it: places that it is done with are null by then.
  * @returns {(() => void)[]} each calls one
  */
 function takeBuffered (state, error) {

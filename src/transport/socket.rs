@@ -13,10 +13,7 @@ pub(super) const MOST_PARTS: usize = 256;
 pub(super) fn send_one(fd: RawFd, bytes: &[u8]) -> io::Result<usize> {
     // SAFETY: `bytes` outlives the call, and send only reads it.
     let sent = retry(|| unsafe { libc::send(fd, bytes.as_ptr().cast(), bytes.len(), FLAGS) });
-    match sent {
-        Err(error) if is_of_the_call(&error) => write(fd, &[IoSlice::new(bytes)]),
-        sent => sent,
-    }
+    or_write(sent, fd, &[IoSlice::new(bytes)])
 }
 
 /// One gather write that never blocks and never raises SIGPIPE. Gives the bytes taken.
@@ -28,13 +25,18 @@ pub(super) fn send(fd: RawFd, parts: &[IoSlice<'_>]) -> io::Result<usize> {
     // SAFETY: IoSlice has the layout of iovec (its documentation guarantees it), `parts` outlives
     // the call, and sendmsg only reads through msg_iov.
     let sent = retry(|| unsafe { libc::sendmsg(fd, &message, FLAGS) });
+    or_write(sent, fd, parts)
+}
+
+const FLAGS: libc::c_int = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
+
+/// What was sent, or where the call itself was refused, what `writev` takes of `parts`.
+fn or_write(sent: io::Result<usize>, fd: RawFd, parts: &[IoSlice<'_>]) -> io::Result<usize> {
     match sent {
         Err(error) if is_of_the_call(&error) => write(fd, parts),
         sent => sent,
     }
 }
-
-const FLAGS: libc::c_int = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
 
 /// Whether the call was refused, and not the bytes. What else gives these numbers gives them for a `write`, too.
 fn is_of_the_call(error: &io::Error) -> bool {
