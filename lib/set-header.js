@@ -5,6 +5,7 @@
 
 const http = require('node:http')
 const { isWrapped } = require('./origin')
+const hiddenClass = require('./hidden-class')
 const host = require('./host')
 
 const hostPrototype = http.OutgoingMessage.prototype
@@ -51,11 +52,13 @@ function setHeader (name, value) {
     if (fields === null && (isBare ??= host.keepsBareFields())) this[host.kOutHeaders] = fields = { __proto__: null }
     if (fields) {
       fields[entry.key] = [name, value]
+      if (hiddenClass.isNeeded) hiddenClass.shareClass(this)
       return this
     }
   }
   hostSetHeader.call(this, name, value)
   remember(this, entry, name, value)
+  if (hiddenClass.isNeeded) hiddenClass.shareClass(this)
   return this
 }
 

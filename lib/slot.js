@@ -41,4 +41,4 @@ class HandleSlot extends Given {
   }
 }
 
-module.exports = { SocketSlot, HandleSlot }
+module.exports = { Given, SocketSlot, HandleSlot }
