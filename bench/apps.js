@@ -100,6 +100,32 @@ function growing (url) {
 }
 const SMALL_GROWING = Buffer.alloc(10, 'g')
 
+const ANSWER = { id: 7, name: 'sluice', tags: ['http', 'write', 'native'] }
+const JSON_BODY = Buffer.from(JSON.stringify(ANSWER))
+
+/** @param {(app: import('express').Express) => void} use */
+function express (use) {
+  const app = require('express')()
+  use(app)
+  app.get('/', (req, res) => { res.json(ANSWER) })
+  return app
+}
+
+/** What applications have in front of their routes: fields of security and of origins, a parser of bodies, a log. */
+function withFields (app) {
+  for (let n = 0; n < 10; n++) {
+    app.use((req, res, next) => {
+      res.setHeader(`X-Field-${n}`, 'nosniff')
+      next()
+    })
+  }
+  app.use(require('express').json())
+  app.use((req, res, next) => {
+    res.on('finish', () => {})
+    next()
+  })
+}
+
 /** @type {Record<string, { body: () => Buffer, listener?: Function, make?: () => Function }>} */
 const apps = {
   hello: { body: () => Buffer.from('Hello, World!'), listener: (req, res) => { res.writeHead(200); res.end('Hello, World!') } },
@@ -119,14 +145,8 @@ const apps = {
   file: { body: () => fs.readFileSync(FILE), listener: (req, res) => { fs.createReadStream(FILE).pipe(res) } },
   events: { body: () => Buffer.alloc(EVENT.length * EVENTS, EVENT), listener: events },
   'echo-events': { body: () => EVENT, listener: echoEvents },
-  express: {
-    body: () => Buffer.from(JSON.stringify({ id: 7, name: 'sluice', tags: ['http', 'write', 'native'] })),
-    make: () => {
-      const app = require('express')()
-      app.get('/', (req, res) => { res.json({ id: 7, name: 'sluice', tags: ['http', 'write', 'native'] }) })
-      return app
-    }
-  }
+  express: { body: () => JSON_BODY, make: () => express(() => {}) },
+  middleware: { body: () => JSON_BODY, make: () => express(withFields) }
 }
 
 /** @param {string} name of `apps`, or a point of a growth curve */

@@ -37,6 +37,7 @@ const scenarios = [
   { name: 'drain-64m', title: '64 MiB in writes of 64 KiB that honour `drain`', app: 'drain-64m', load: 'closed', connections: 4, unit: perSecond, floor: { stock: 1.15 } },
   { name: 'file', title: '`fs.createReadStream(50 MiB).pipe(res)`', app: 'file', load: 'closed', connections: 4, unit: perSecond, floor: { stock: 1.1 } },
   { name: 'express', title: 'Express 5, `res.json`', app: 'express', load: 'wrk', unit: perSecond, without: ['sluice'], floor: { stock: 1.1 } },
+  { name: 'middleware', title: 'Express 5 with twelve middlewares, ten of which set a field', app: 'middleware', load: 'wrk', unit: perSecond, without: ['sluice'], floor: { stock: 1.1 } },
   { name: 'pipelined', title: 'hello world, pipelined × 16', app: 'hello', load: 'closed', connections: 50, depth: 16, unit: perSecond, without: ['least'], floor: { stock: 1.4 } },
   { name: 'tls', title: 'TLS: 100 × `write(Buffer of 100)`', app: 'buffers', load: 'wrk', tls: true, unit: perSecond, without: ['limit'], floor: { stock: 2 } },
   { name: 'stalled-memory', title: 'stalled clients of one shared Buffer of 1 MiB: RSS', app: 'end-1m', load: 'stall', unit: 'MiB', lower: true, floor: { stock: 1 } },

@@ -9,9 +9,10 @@ const http = require('node:http')
 const { isProxy } = require('node:util/types')
 const { Given } = require('./slot')
 
-const { getPrototypeOf } = Object
+const { getPrototypeOf, getOwnPropertyDescriptor } = Object
 const { defineProperty } = Reflect
 const { hasOwnProperty } = Object.prototype
+const { prototype: responsePrototype } = http.ServerResponse
 
 const isNeeded = Number.parseInt(process.versions.v8) < 13
 
@@ -46,19 +47,22 @@ function isGiven (prototype) {
   return known
 }
 
-/** Of a class: the one that was seen last. */
-let ordinary = http.ServerResponse.prototype
-
-/** A message that was given its prototype shares its hidden class from then on, as does its request. @param {http.OutgoingMessage} message */
+/**
+ * A message that was given its prototype shares its hidden class from then on, as does its request. Nothing is
+ * asked that a program answers: no proxy, no getter.
+ * @param {http.OutgoingMessage} message
+ * @returns {boolean} whether it was given one
+ */
 function shareClass (message) {
+  if (isProxy(message)) return false
   const prototype = getPrototypeOf(message)
-  if (prototype === ordinary) return
-  const isShared = isGiven(prototype)
-  if (isShared === false) ordinary = prototype
-  if (!isShared || Mark.isOn(message) || isProxy(message)) return
+  if (prototype === responsePrototype || !isGiven(prototype)) return false
+  if (Mark.isOn(message)) return true
   makeDictionary(message)
-  const { req } = message
-  if (req instanceof http.IncomingMessage && isGiven(getPrototypeOf(req)) && !Mark.isOn(req) && !isProxy(req)) makeDictionary(req)
+  const req = getOwnPropertyDescriptor(message, 'req')?.value
+  if (typeof req !== 'object' || req === null || isProxy(req) || Mark.isOn(req)) return true
+  if (isGiven(getPrototypeOf(req))) makeDictionary(req)
+  return true
 }
 
 module.exports = { isNeeded, shareClass }

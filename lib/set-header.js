@@ -17,6 +17,8 @@ const { setHeader: hostSetHeader } = hostPrototype
  * @property {string} key the name in lower case
  * @property {string | number} value that was let pass; NaN, which equals nothing, where it differs each time (ETag)
  * @property {number} changesLeft until then
+ * @property {number} calls since the class of a message was looked at
+ * @property {number} pause such calls between two looks
  */
 
 /** By name. @type {Map<string, Known>} */
@@ -25,6 +27,7 @@ const MOST_NAMES = 256
 /** In code units. A longer name or value is not remembered. */
 const MOST_LENGTH = 256
 const MOST_CHANGES = 32
+const MOST_PAUSE = 64
 
 const isShort = (text) => typeof text === 'string' && text.length <= MOST_LENGTH
 
@@ -37,12 +40,19 @@ function remember (message, entry, name, value) {
   } else if (isShort(name)) {
     // A program that makes up names begins anew.
     if (known.size === MOST_NAMES) known.clear()
-    known.set(name, { key: name.toLowerCase(), value, changesLeft: MOST_CHANGES })
+    known.set(name, { key: name.toLowerCase(), value, changesLeft: MOST_CHANGES, calls: 0, pause: 0 })
   }
 }
 
 /** Whether the host keeps the fields in an object without a prototype (up to Node 24). */
 let isBare
+
+/** To look takes 20 ns of 50: seldom, where this field is never that of a message that was given its prototype. */
+function lookAtClass (message, entry) {
+  if (entry.calls++ < entry.pause) return
+  entry.calls = 0
+  entry.pause = hiddenClass.shareClass(message) ? 0 : Math.min(2 * entry.pause + 1, MOST_PAUSE)
+}
 
 /** The host's rules (`setHeader`, `_http_outgoing.js`), for what it has let pass: the same from Node 18 to 26. */
 function setHeader (name, value) {
@@ -52,13 +62,13 @@ function setHeader (name, value) {
     if (fields === null && (isBare ??= host.keepsBareFields())) this[host.kOutHeaders] = fields = { __proto__: null }
     if (fields) {
       fields[entry.key] = [name, value]
-      if (hiddenClass.isNeeded) hiddenClass.shareClass(this)
+      if (hiddenClass.isNeeded) lookAtClass(this, entry)
       return this
     }
   }
   hostSetHeader.call(this, name, value)
   remember(this, entry, name, value)
-  if (hiddenClass.isNeeded) hiddenClass.shareClass(this)
+  if (hiddenClass.isNeeded && entry !== undefined) lookAtClass(this, entry)
   return this
 }
 
