@@ -103,8 +103,8 @@ const SMALL_GROWING = Buffer.alloc(10, 'g')
 const ANSWER = { id: 7, name: 'sluice', tags: ['http', 'write', 'native'] }
 const JSON_BODY = Buffer.from(JSON.stringify(ANSWER))
 
-/** @param {(app: import('express').Express) => void} use */
-function express (use) {
+/** @param {(app: import('express').Express) => void} [use] */
+function express (use = () => {}) {
   const app = require('express')()
   use(app)
   app.get('/', (req, res) => { res.json(ANSWER) })
@@ -145,7 +145,7 @@ const apps = {
   file: { body: () => fs.readFileSync(FILE), listener: (req, res) => { fs.createReadStream(FILE).pipe(res) } },
   events: { body: () => Buffer.alloc(EVENT.length * EVENTS, EVENT), listener: events },
   'echo-events': { body: () => EVENT, listener: echoEvents },
-  express: { body: () => JSON_BODY, make: () => express(() => {}) },
+  express: { body: () => JSON_BODY, make: () => express() },
   middleware: { body: () => JSON_BODY, make: () => express(withFields) }
 }
 

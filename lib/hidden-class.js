@@ -5,15 +5,14 @@
 // hundred of a response. One whose properties are in a dictionary shares its class with all others of its
 // prototype, and no program can tell it from what it was. Figures: docs/performance.md.
 
-const http = require('node:http')
 const { isProxy } = require('node:util/types')
 const { Given } = require('./slot')
 
 const { getPrototypeOf, getOwnPropertyDescriptor } = Object
 const { defineProperty } = Reflect
 const { hasOwnProperty } = Object.prototype
-const { prototype: responsePrototype } = http.ServerResponse
 
+/** By V8's version: nothing that a script can ask tells hidden classes apart. */
 const isNeeded = Number.parseInt(process.versions.v8) < 13
 
 /** On what has a dictionary; unseen by others, as the values of slots. */
@@ -28,40 +27,41 @@ class Mark extends Given {
 const kFiller = Symbol('filler')
 const filler = { __proto__: null, value: undefined, configurable: true }
 
-/** V8 makes a dictionary of an object's properties where one is deleted that is not its last. */
+/** V8 makes a dictionary of an object's properties where one is deleted that is not its last. @returns {boolean} whether it had none */
 function makeDictionary (object) {
-  if (!defineProperty(object, kFiller, filler)) return
+  if (Mark.isOn(object) || !defineProperty(object, kFiller, filler)) return false
   new Mark(object) // eslint-disable-line no-new
-  delete object[kFiller]
+  return delete object[kFiller]
 }
 
 /** Prototypes by whether they are given to objects that a class has made. @type {WeakMap<object, boolean>} */
 const prototypes = new WeakMap()
 
-/** @returns {boolean | undefined} whether it is given; undefined the first time, and by that for one that each object has for itself */
-function isGiven (prototype) {
+/**
+ * Whether an object was given its prototype. Not the first object of one, and by that none with a prototype for
+ * itself. Nothing is asked that a program answers: no proxy, no getter.
+ */
+function isGiven (object) {
+  if (isProxy(object)) return false
+  const prototype = getPrototypeOf(object)
   const known = prototypes.get(prototype)
   if (known === undefined && prototype !== null) {
     prototypes.set(prototype, !isProxy(prototype) && !hasOwnProperty.call(prototype, 'constructor'))
   }
-  return known
+  return known === true
 }
 
 /**
- * A message that was given its prototype shares its hidden class from then on, as does its request. Nothing is
- * asked that a program answers: no proxy, no getter.
- * @param {http.OutgoingMessage} message
+ * A message that was given its prototype shares its hidden class from then on, as does its request.
+ * @param {import('node:http').OutgoingMessage} message
  * @returns {boolean} whether it was given one
  */
 function shareClass (message) {
-  if (isProxy(message)) return false
-  const prototype = getPrototypeOf(message)
-  if (prototype === responsePrototype || !isGiven(prototype)) return false
-  if (Mark.isOn(message)) return true
-  makeDictionary(message)
-  const req = getOwnPropertyDescriptor(message, 'req')?.value
-  if (typeof req !== 'object' || req === null || isProxy(req) || Mark.isOn(req)) return true
-  if (isGiven(getPrototypeOf(req))) makeDictionary(req)
+  if (!isGiven(message)) return false
+  if (makeDictionary(message)) {
+    const req = getOwnPropertyDescriptor(message, 'req')?.value
+    if (typeof req === 'object' && req !== null && isGiven(req)) makeDictionary(req)
+  }
   return true
 }
 

@@ -49,7 +49,7 @@ let isBare
 
 /** To look takes 20 ns of 50: seldom, where this field is never that of a message that was given its prototype. */
 function lookAtClass (message, entry) {
-  if (entry.calls++ < entry.pause) return
+  if (!hiddenClass.isNeeded || entry.calls++ < entry.pause) return
   entry.calls = 0
   entry.pause = hiddenClass.shareClass(message) ? 0 : Math.min(2 * entry.pause + 1, MOST_PAUSE)
 }
@@ -62,13 +62,13 @@ function setHeader (name, value) {
     if (fields === null && (isBare ??= host.keepsBareFields())) this[host.kOutHeaders] = fields = { __proto__: null }
     if (fields) {
       fields[entry.key] = [name, value]
-      if (hiddenClass.isNeeded) lookAtClass(this, entry)
+      lookAtClass(this, entry)
       return this
     }
   }
   hostSetHeader.call(this, name, value)
   remember(this, entry, name, value)
-  if (hiddenClass.isNeeded && entry !== undefined) lookAtClass(this, entry)
+  if (entry !== undefined) lookAtClass(this, entry)
   return this
 }
 
