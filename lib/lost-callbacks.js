@@ -54,6 +54,9 @@ const keepsFinish = ({ socket, req }) => host.kEndCallbacks === undefined || (!s
 /** Messages whose `end` has a callback that waits with what is queued. @type {WeakSet<object>} */
 const ended = new WeakSet()
 
+/** Whether a request's socket has all of it, with the callback of its end: it may have to connect first. */
+const hasHandedOver = ({ socket, req, outputData }) => !req && Boolean(socket) && outputData.length === 0
+
 /** @returns {Function[]} those that nobody else calls any more */
 function takeLost (message) {
   const lost = []
@@ -63,7 +66,7 @@ function takeLost (message) {
     lost.push(entry.callback)
     entry.callback = null
   }
-  const ofEnd = ended.has(message) ? message[host.kEndCallbacks] : null
+  const ofEnd = ended.has(message) && !hasHandedOver(message) ? message[host.kEndCallbacks] : null
   return lost.concat(ofEnd?.splice(0) ?? [])
 }
 
