@@ -10,7 +10,7 @@ const { run, runNpm, Failure } = require('./run')
 
 const root = path.join(__dirname, '..')
 /** What the addon is made of. */
-const addonSources = ['src', 'build.rs', 'Cargo.toml', 'Cargo.lock']
+const addonSources = ['src', 'build.rs', '.cargo', 'Cargo.toml', 'Cargo.lock']
 /** What the bundle is made of. */
 const bundleSources = ['lib', 'package.json']
 

@@ -121,13 +121,22 @@ unsafe extern "C" fn trampoline(
 /// Bytes that are tried before a string's length is asked for.
 const SHORT: usize = 1024;
 
-type ReadString = unsafe fn(
-    sys::napi_env,
-    sys::napi_value,
-    *mut std::ffi::c_char,
-    usize,
-    *mut usize,
-) -> sys::napi_status;
+/// What a string is read as, in bytes.
+#[derive(Clone, Copy)]
+enum Narrow {
+    /// The low byte of each code unit.
+    Latin1,
+    Utf8,
+}
+
+impl Narrow {
+    const fn most_bytes_per_unit(self) -> usize {
+        match self {
+            Self::Latin1 => 1,
+            Self::Utf8 => 3,
+        }
+    }
+}
 
 impl Call<'_> {
     /// Number of arguments.
@@ -203,28 +212,22 @@ impl Call<'_> {
 
     /// Appends the string's UTF-8; `false` if the argument is no string.
     pub(super) fn utf8(&self, place: usize, out: &mut Vec<u8>) -> bool {
-        self.narrow(place, out, 3, sys::napi_get_value_string_utf8)
+        self.narrow(place, out, Narrow::Utf8)
     }
 
     /// Appends the low byte of each code unit; `false` if the argument is no string.
     pub(super) fn latin1(&self, place: usize, out: &mut Vec<u8>) -> bool {
-        self.narrow(place, out, 1, sys::napi_get_value_string_latin1)
+        self.narrow(place, out, Narrow::Latin1)
     }
 
     /// A short string in one call: to ask for its length first is 15 ns of the 110 that such a write takes;
     /// to begin a longer one again, a copy of 1 KiB.
-    fn narrow(
-        &self,
-        place: usize,
-        out: &mut Vec<u8>,
-        most_per_unit: usize,
-        read_string: ReadString,
-    ) -> bool {
+    fn narrow(&self, place: usize, out: &mut Vec<u8>, narrow: Narrow) -> bool {
         let Some(value) = self.value(place) else {
             return false;
         };
         out.reserve(SHORT);
-        let Some(read) = self.read_into(value, out, SHORT, read_string) else {
+        let Some(read) = self.read_into(value, out, SHORT, narrow) else {
             return false;
         };
         // Cut short it would be 1020 bytes or more: a zero stands behind it, and what did not fit is 4 at the most.
@@ -232,18 +235,12 @@ impl Call<'_> {
             return true;
         }
         out.truncate(out.len() - read);
-        self.narrow_long(value, out, most_per_unit, read_string)
+        self.narrow_long(value, out, narrow)
     }
 
     /// One read with room for the most that `len` units can become: asking for the exact UTF-8
     /// length first costs 10 µs for 64 KiB, this 2.6 µs.
-    fn narrow_long(
-        &self,
-        value: sys::napi_value,
-        out: &mut Vec<u8>,
-        most_per_unit: usize,
-        read_string: ReadString,
-    ) -> bool {
+    fn narrow_long(&self, value: sys::napi_value, out: &mut Vec<u8>, narrow: Narrow) -> bool {
         let mut len = 0;
         // SAFETY: without a buffer Node-API only gives the length.
         let asked = unsafe {
@@ -252,9 +249,9 @@ impl Call<'_> {
         if check(asked).is_err() {
             return false;
         }
-        let room = len * most_per_unit + 1;
+        let room = len * narrow.most_bytes_per_unit() + 1;
         out.reserve(room);
-        self.read_into(value, out, room, read_string).is_some()
+        self.read_into(value, out, room, narrow).is_some()
     }
 
     /// Appends what fits into `room` bytes, of which `out` has the capacity. Gives the number of bytes.
@@ -263,14 +260,22 @@ impl Call<'_> {
         value: sys::napi_value,
         out: &mut Vec<u8>,
         room: usize,
-        read_string: ReadString,
+        narrow: Narrow,
     ) -> Option<usize> {
         let free = out.spare_capacity_mut().get_mut(..room)?;
         let mut read = 0;
         // SAFETY: Node-API writes at most `room` bytes, of which `read` and a zero are initialised.
         unsafe {
             let start = free.as_mut_ptr().cast();
-            check(read_string(self.env, value, start, room, &mut read)).ok()?;
+            let status = match narrow {
+                Narrow::Latin1 => {
+                    sys::napi_get_value_string_latin1(self.env, value, start, room, &mut read)
+                }
+                Narrow::Utf8 => {
+                    sys::napi_get_value_string_utf8(self.env, value, start, room, &mut read)
+                }
+            };
+            check(status).ok()?;
             out.set_len(out.len() + read);
         }
         Some(read)
