@@ -80,6 +80,10 @@ const HINTS = {
   'one link': { link: '</a.css>; rel=preload' },
   'several links': { link: ['</a.css>; rel=preload', '</b.js>; rel=preload; as=script'] },
   'further fields': { link: '</a.css>; rel=preload', 'x-trace': 'id' },
+  'values that are no text': { link: '</a.css>; rel=preload', 'x-a': undefined, 'x-b': ['c', 'd'], 'x-e': { valueOf: () => 'f' } },
+  'a control character': { link: '</a.css>; rel=preload', 'x-a': 'b\x01' },
+  'a name that is none': { link: '</a.css>; rel=preload', 'x a': 'b' },
+  'not a link beside a control character': { 'x-a': 'b\x01', link: 'nonsense' },
   'no link': {},
   'empty list': { link: [] },
   'not a link': { link: 'nonsense' },
@@ -95,6 +99,14 @@ for (const [name, hints] of Object.entries(HINTS)) {
     }
   })
 }
+
+differential('writeEarlyHints: a control character, where the server is lenient', {
+  setup (server) { server.insecureHTTPParser = true },
+  script ({ m }) {
+    m.writeEarlyHints?.({ link: '</a.css>; rel=preload', 'x-a': 'b\x01' })
+    m.end('x')
+  }
+})
 
 differential('CRLF in early hints never reaches the wire', {
   // Node ≤ 22 lets it through.
