@@ -10,6 +10,7 @@
 const net = require('node:net')
 const { inspect } = require('node:util')
 const { native } = require('./binding')
+const { forgetBuffered } = require('./lost-callbacks')
 const { isLeaving, isStock, takeBack } = require('./takeover')
 const errors = require('./errors')
 
@@ -138,6 +139,7 @@ class Gather {
   giveBack (writing) {
     if (!this.leaves || this.state.length !== writing) return
     delete this.socket[kGather]
+    forgetBuffered(this.socket)
     takeBack(this.socket, this.ours)
   }
 

@@ -45,6 +45,11 @@ function keepBuffered (socket) {
   if (Array.isArray(socket?._writableState?.buffered)) keep(socket, failBuffered)
 }
 
+/** The socket leaves HTTP: what it buffers from now on is the program's. */
+function forgetBuffered (socket) {
+  if (kept.delete(socket)) socket.removeListener('close', failBuffered)
+}
+
 /** The host's own at the end of a message. */
 const isFinish = ({ name }) => name === 'bound onFinish'
 
@@ -87,4 +92,4 @@ function keepEnd (message) {
   keepQueued(message)
 }
 
-module.exports = { takeBuffered, keepBuffered, keepQueued, keepEnd, failQueued }
+module.exports = { takeBuffered, keepBuffered, forgetBuffered, keepQueued, keepEnd, failQueued }

@@ -8,6 +8,7 @@ const net = require('node:net')
 const { native } = require('./binding')
 const { SocketSlot, HandleSlot } = require('./slot')
 const { isWrapped, ofSocket } = require('./origin')
+const { forgetBuffered } = require('./lost-callbacks')
 
 const SLOT_MASK = (1 << 20) - 1
 const CLOSERS = ['close', 'reset']
@@ -200,6 +201,7 @@ class Takeover {
     const { socket, handle } = this.connection
     socket.removeListener('removeListener', leaveAtUpgrade)
     SocketSlot.set(socket, undefined)
+    forgetBuffered(socket)
     takeBack(socket, { ...ours, removeListener, uncork })
     for (const name of CLOSERS) {
       if (handle[name] !== closers[name]) {
