@@ -83,12 +83,14 @@ class Arguments {
    * @returns {boolean} false for what is left to the host
    */
   pushField (message, name, value, isTrailer = false) {
-    if (typeof name !== 'string' || value === undefined) return false
+    if (typeof name !== 'string') return false
     if (typeof value === 'string') {
       this.push(name)
       this.push(value)
       return true
     }
+    // What has no text, Node looks at after the name.
+    if (value === undefined || typeof value === 'symbol') return false
     if (!isTrailer && isHosts(name, value)) return false
     this.push(name)
     if (Array.isArray(value)) return this.pushList(message, name, value, isTrailer)
@@ -103,6 +105,7 @@ class Arguments {
     const isJoined = isUnique || (isTrailer ? length < 2 : length > 1 && name.length === 6 && name.toLowerCase() === 'cookie')
     this.push(isUnique ? -length - 1 : length)
     for (const one of values) {
+      if (typeof one === 'symbol') return false
       // As `Array.prototype.join` has them.
       if (isJoined) this.push(one == null ? '' : `${one}`)
       else if (one === undefined && !isTrailer && this.values[0] & HeadBits.VALIDATE) return false

@@ -31,6 +31,8 @@ const WRITE_HEAD_FORMS = {
   'a Date': [200, { 'X-Since': new Date(0) }],
   'a BigInt': [200, { 'X-Many': 12n }],
   'a symbol': [200, { 'X-One': Symbol('one') }],
+  'a symbol behind a name with a space': [200, { 'X One': Symbol('one') }],
+  'a list with a symbol behind a name with a space': [200, { 'X One': ['1', Symbol('one')] }],
   'a Content-Length of a BigInt': [200, { 'Content-Length': 4n }],
   'a Content-Length of an object': [200, { 'Content-Length': { valueOf: () => 4, toString: () => '4' } }],
   'a Content-Length of null': [200, { 'Content-Length': null }],
