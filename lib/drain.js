@@ -63,14 +63,16 @@ function settleAll () {
 function _flush () {
   const { socket } = this
   const state = socket?._writableState
-  if (this.outputData.length !== 0) forgetTurn(this, socket)
+  // Not of what inherits from a message and was never made one (a mock).
+  const hasQueued = this.outputData?.length > 0
+  if (hasQueued) forgetTurn(this, socket)
   if (this.destroyed && !this.finished && socket && !socket.destroyed) {
     // Destroyed while it waited for its turn, and unfinished: Node 24 and later would leave the peer without an answer.
     socket.destroy(this.errored)
     return
   }
   // Into a socket that may still be connecting.
-  if (host.losesCallbacks && this.outputData.length !== 0) lostCallbacks.keepBuffered(socket)
+  if (host.losesCallbacks && hasQueued) lostCallbacks.keepBuffered(socket)
   if (!this[host.kNeedDrain] || this.finished || !socket?.writable || !state || !isTruthful(this)) {
     return hostFlush.call(this)
   }

@@ -465,7 +465,8 @@ function writableLength () {
   const socket = this.socket
   const connection = knownConnectionOf(socket)
   const streamed = hostLength.call(this)
-  if (!isTruthful(this)) return streamed
+  // What inherits from a message and was never made one (a mock) has no queue.
+  if (!this.outputData || !isTruthful(this)) return streamed
   const own = connection?.isDeferred ? connection.folded().pending : 0
   return streamed - this.outputSize + queuedLength(this) + own
 }
