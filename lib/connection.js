@@ -34,7 +34,7 @@ const ASK_AGAIN = 10
  * And where the peer has reset it, libuv tells the socket's reader in the same poll, and that is the error
  * which Node reports: a write would take it away (`write ECONNRESET` in 195 of 200 cases).
  */
-if (native !== null) native.onReady = (handle) => { setImmediate(ready, handle) }
+if (native !== null) native.onReady = (handle) => { connectionBy(handle)?.readySoon() }
 
 function ready (handle) {
   connectionBy(handle)?.ready()
@@ -44,7 +44,7 @@ function askAgain (handle) {
   const connection = connectionBy(handle)
   if (connection === undefined) return
   connection.asksAgain = false
-  connection.ready()
+  connection.readySoon()
 }
 
 /**
@@ -319,15 +319,28 @@ class Connection {
     return this.pending === 0
   }
 
+  readySoon () {
+    this.resource ??= new AsyncResource('SLUICEWRITE')
+    this.later(setImmediate, ready, this.id)
+  }
+
+  /**
+   * Schedules what calls the program in the context of what waits. One that is entered later is left again before
+   * anybody hears of what is thrown in it (`uncaughtException`, a domain).
+   */
+  later (schedule, ...values) {
+    if (this.resource === null) schedule(...values)
+    else this.resource.runInAsyncScope(schedule, null, ...values)
+  }
+
   /** The socket is writable again. */
   ready () {
     const status = native.flush(this.id)
     this.read()
-    this.resource ??= new AsyncResource('SLUICEWRITE')
     if (status !== Status.BLOCKED && status !== Status.SENT) return fail(this, this.errorOf(status))
     if (status === Status.BLOCKED) this.seeToRoom()
     this.sink.adjust(this.pending)
-    this.resource.runInAsyncScope(this.advance, this)
+    this.advance()
   }
 
   /** Where the system has no descriptors, or threads, left to tell of the kernel's room, it is asked now and then. */
@@ -400,7 +413,7 @@ class Connection {
       this.state.errored ??= error
       if (this.socket._readableState) this.socket._readableState.errored ??= error
     }
-    nextTick(fail, this, error)
+    this.later(nextTick, fail, this, error)
   }
 
   /** The descriptor is about to be closed. */
@@ -413,7 +426,7 @@ class Connection {
       // into the next tick, as what Node's socket buffers (`errorBuffer`). The rest goes behind it:
       // libuv gives the writes that it cancels back later still, and `finish` would tell of success.
       if (this.resource === null) this.failSoon(null)
-      else nextTick(nextTick, fail, this, null)
+      else this.later(nextTick, nextTick, fail, this, null)
     }
   }
 }
