@@ -3,6 +3,8 @@
 // What a `write` owes: its `drain` when user memory is empty, and its callback in its turn.
 
 const fs = require('node:fs')
+const net = require('node:net')
+const { once } = require('node:events')
 const test = require('ava')
 const host = require('./support/host')
 const { subject, selfCheck } = require('./support/subject')
@@ -444,5 +446,41 @@ truth("a drain of the socket's own is not taken for one that is owed after many 
     client.resume()
     client.send(request())
     await client.closed
+  })
+})
+
+truth('a response that has waited for a socket of the program\'s own has its drain', async (t) => {
+  const server = net.createServer((socket) => {
+    const res = new subject.ServerResponse({ method: 'GET', httpVersionMajor: 1, httpVersionMinor: 1 })
+    res.on('drain', () => {
+      res.end()
+      socket.end()
+    })
+    t.false(res.write(BIG))
+    res.assignSocket(socket)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const client = await RawClient.connect({ transport: 'tcp', port: server.address().port, host: '127.0.0.1' }, { keep: false })
+  await client.closed
+  server.close()
+  t.pass()
+})
+
+truth('the error that a response is destroyed with before its turn is that of its connection', async (t) => {
+  const heard = deferred()
+  let first
+  await serve([
+    (res, req) => {
+      first = res
+      req.socket.on('error', heard.resolve)
+    },
+    (res) => {
+      res.on('error', () => {})
+      res.destroy(new Error('mine'))
+      setImmediate(() => first.end())
+    }
+  ], async (client) => {
+    client.send(pipeline(2))
+    t.is((await heard.promise).message, 'mine')
   })
 })

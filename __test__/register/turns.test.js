@@ -1,0 +1,6 @@
+'use strict'
+
+const test = require('ava')
+const { compareScenes } = require('../support/registered')
+
+compareScenes(test, 'turns.js')
