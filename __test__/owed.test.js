@@ -484,3 +484,25 @@ truth('the error that a response is destroyed with before its turn is that of it
     t.is((await heard.promise).message, 'mine')
   })
 })
+
+truth('a response ends behind one that waits for its peer, when their socket has left HTTP', async (t) => {
+  const waiting = []
+  const server = await startServer(subject, { listener: (req, res) => waiting.push(res) })
+  const ended = deferred()
+  server.server.on('upgrade', (req, socket) => {
+    t.falsy(socket.parser)
+    t.not(waiting[0].writableLength, 0)
+    waiting[0].end()
+    t.notThrows(() => waiting[1].end('second'))
+    ended.resolve(socket)
+  })
+  const client = await RawClient.connect(server.address, { paused: true, keep: false })
+  client.send(request('GET', '/0', { close: false }) + request('GET', '/1', { close: false }))
+  await until(() => waiting.length === 2)
+  t.false(waiting[0].write(BIG))
+  client.send('GET /up HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n')
+  const socket = await ended.promise
+  client.destroy()
+  socket.destroy()
+  await server.close()
+})
