@@ -6,7 +6,7 @@ const http = require('node:http')
 const timers = require('node:timers')
 const { native, HeadBits, Page } = require('./binding')
 const host = require('./host')
-const { BREAKS } = require('./interim')
+const { breaks } = require('./interim')
 
 const hostPrototype = http.OutgoingMessage.prototype
 const hostStoreHeader = hostPrototype._storeHeader
@@ -83,14 +83,12 @@ class Arguments {
    * @returns {boolean} false for what is left to the host
    */
   pushField (message, name, value, isTrailer = false) {
-    if (typeof name !== 'string') return false
+    if (typeof name !== 'string' || value === undefined) return false
     if (typeof value === 'string') {
       this.push(name)
       this.push(value)
       return true
     }
-    // What has no text, Node looks at after the name.
-    if (value === undefined || typeof value === 'symbol') return false
     if (!isTrailer && isHosts(name, value)) return false
     this.push(name)
     if (Array.isArray(value)) return this.pushList(message, name, value, isTrailer)
@@ -105,7 +103,6 @@ class Arguments {
     const isJoined = isUnique || (isTrailer ? length < 2 : length > 1 && name.length === 6 && name.toLowerCase() === 'cookie')
     this.push(isUnique ? -length - 1 : length)
     for (const one of values) {
-      if (typeof one === 'symbol') return false
       // As `Array.prototype.join` has them.
       if (isJoined) this.push(one == null ? '' : `${one}`)
       else if (one === undefined && !isTrailer && this.values[0] & HeadBits.VALIDATE) return false
@@ -220,6 +217,15 @@ function refuse (message, firstLine, headers) {
   http.validateHeaderValue('head', '\n')
 }
 
+/** False where a value's `toString` throws, too. */
+function unlessThrown (holds) {
+  try {
+    return holds()
+  } catch {
+    return false
+  }
+}
+
 /** @returns {Rendered | null} null for what is left to the host */
 function renderFor (message, bits, statusCode, firstLine, headers) {
   const input = spare ?? new Arguments()
@@ -232,6 +238,9 @@ function renderFor (message, bits, statusCode, firstLine, headers) {
     input.push(+message._maxRequestsPerSocket || 0)
     input.push(`${firstLine}`)
     return input.pushFields(message, headers) && input.length <= MOST_ARGUMENTS ? render(input, statusCode | 0) : null
+  } catch {
+    // What a value's `toString` throws, Node comes to in its turn: behind the names, and the fields before it.
+    return null
   } finally {
     spare = input
   }
@@ -264,8 +273,8 @@ function entriesOf (message, headers) {
 
 /** As `refuse`, for what the host lets pass, and what it throws at. */
 function storeByHost (message, firstLine, headers) {
-  const breaks = (entry) => [entry[0], entry[1]].flat(2).some((text) => typeof text !== 'symbol' && BREAKS.test(text))
-  if (entriesOf(message, headers).some(breaks)) refuse(message, firstLine, headers)
+  const hasBreak = (text) => unlessThrown(() => breaks('' + text))
+  if (entriesOf(message, headers).some(([name, value]) => [name, value].flat(2).some(hasBreak))) refuse(message, firstLine, headers)
   hostStoreHeader.call(message, firstLine, headers)
 }
 
@@ -294,10 +303,10 @@ function addTrailers (headers) {
   const input = new Arguments()
   input.push(isLenient(this) ? 1 : 0)
   const isArray = Array.isArray(headers)
-  const complete = Object.keys(headers).every((key) => {
+  const complete = unlessThrown(() => Object.keys(headers).every((key) => {
     const [name, value] = isArray ? headers[key] : [key, headers[key]]
     return input.pushField(this, name, value, true)
-  })
+  }))
   const section = complete && input.length <= MOST_ARGUMENTS ? native.renderTrailers(...input.taken()) : -1
   if (typeof section !== 'string') return hostAddTrailers.call(this, headers)
   this._trailer = section

@@ -87,6 +87,7 @@ const HINTS = {
   'no link': {},
   'empty list': { link: [] },
   'not a link': { link: 'nonsense' },
+  'a link without text': { link: Object.create(null) },
   null: null
 }
 for (const [name, hints] of Object.entries(HINTS)) {
@@ -121,7 +122,12 @@ for (const [title, hints] of Object.entries({
   'a value': { link: '</a.css>; rel=preload', 'x-a': 'b\r\nX-Bad: 1' },
   'a name': { link: '</a.css>; rel=preload', 'x-a\r\nX-Bad': '1' },
   'a link': { link: '</a\r\nX-Bad: 1>; rel=preload' },
-  'one of several links': { link: ['</a.css>; rel=preload', '</a\r\nX-Bad: 1>; rel=preload'] }
+  'one of several links': { link: ['</a.css>; rel=preload', '</a\r\nX-Bad: 1>; rel=preload'] },
+  // Of each code unit the low byte is sent.
+  'the low bytes of a value': { link: '</a.css>; rel=preload', 'x-a': 'b\u010d\u010aX-Bad: 1' },
+  'the low bytes of a name': { link: '</a.css>; rel=preload', 'x-a\u4e0aX-Bad': '1' },
+  'the low bytes of a link': { link: '</a\u4e0aX-Bad: 1>; rel=preload' },
+  'a link that is an object': { link: [{ toString: () => '</a>', valueOf: () => '</a\r\nX-Bad: 1>' }] }
 })) {
   const ours = selfCheck || stock.ServerResponse.prototype.writeEarlyHints === undefined ? test.serial.skip : test.serial
   ours(`CRLF in ${title} of early hints: an error on every host`, async (t) => {
