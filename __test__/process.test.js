@@ -104,3 +104,7 @@ test('thousands of connections leave neither memory nor descriptors behind', asy
   t.true(grown < 2, `RSS grew by ${grown} MiB`)
   t.is(descriptors, 0)
 })
+
+test('the AsyncLocalStorage of the first response that waits is not kept', async (t) => {
+  t.is((await run('stores', ['--expose-gc'])).out, 'true,true,true true,true,true')
+})

@@ -132,7 +132,7 @@ impl Environment {
             trailers: Text::new(),
             date: DateCache::new(),
         })));
-        // Before the notifier exists. Hooks run last in, first out: `start_poller` adds another.
+        // Before the notifier exists. Hooks run last in, first out: `create_notifier` adds another.
         // SAFETY: `environment` is never freed.
         check(unsafe { sys::napi_add_env_cleanup_hook(env, Some(empty), environment.cast()) })?;
         let cell = environment.cast_const();
@@ -152,6 +152,9 @@ impl Environment {
         let mut created = unsafe { (*cell).borrow_mut() };
         created.cell = cell;
         created.exports = reference;
+        // Now, in no context of the program's: it keeps the one in which it is made (`AsyncLocalStorage`), for as
+        // long as it lives.
+        created.create_notifier()?;
         drop(created);
         Ok(cell)
     }
@@ -335,12 +338,12 @@ unsafe extern "C" fn close(env: sys::napi_env, context: *mut c_void, _hint: *mut
     let Ok(environment) = cell.try_borrow_mut() else {
         return;
     };
-    let was_started = !environment.notifier.is_null();
+    let has_notifier = !environment.notifier.is_null();
     drop(environment);
     // SAFETY: both hooks were added, `stop_poller` with the notifier, and have not run yet: `stop_poller` makes the
     // notifier null, and `empty` seals.
     unsafe {
-        if was_started {
+        if has_notifier {
             sys::napi_remove_env_cleanup_hook(env, Some(stop_poller), context);
             stop_poller(context);
         }

@@ -28,7 +28,7 @@ impl Environment {
         }
         self.waiting += 1;
         if self.waiting == 1 {
-            // SAFETY: the notifier was made before the poller and lives until the poller is gone.
+            // SAFETY: `create` made the notifier, and it lives until the poller is gone.
             unsafe { sys::napi_ref_threadsafe_function(self.env, self.notifier) };
         }
         true
@@ -50,16 +50,13 @@ impl Environment {
     }
 
     fn start_poller(&mut self) -> Result<()> {
-        // Once, though the thread may have to be tried again: Node aborts where a hook is added twice.
-        if self.notifier.is_null() {
-            self.create_notifier()?;
-        }
         let notifier = Notifier(self.notifier);
         self.poller = Some(Poller::start(Box::new(move || notifier.notify()))?);
         Ok(())
     }
 
-    fn create_notifier(&mut self) -> Result<()> {
+    /// Once: Node aborts where a hook is added twice.
+    pub(super) fn create_notifier(&mut self) -> Result<()> {
         let (mut name, mut scope, mut notifier) =
             (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
         // The RefCell that holds us: it was boxed in `create` and is never freed.
@@ -142,7 +139,7 @@ unsafe extern "C" fn call_ready(
     if env.is_null() {
         return;
     }
-    // SAFETY: `context` is the RefCell given in `start_poller`, which is never freed.
+    // SAFETY: `context` is the RefCell given in `create_notifier`, which is never freed.
     let cell = unsafe { &*context.cast::<RefCell<Environment>>() };
     let next = || {
         let mut environment = cell.try_borrow_mut().ok()?;
