@@ -506,3 +506,172 @@ truth('a response ends behind one that waits for its peer, when their socket has
   socket.destroy()
   await server.close()
 })
+
+truth('responses that wait for their turns, again and again, leave no more listeners of close on their socket', async (t) => {
+  const ROUNDS = 5
+  const counts = []
+  const listeners = []
+  const over = Array.from({ length: ROUNDS }, deferred)
+  for (let round = 0; round < ROUNDS; round++) {
+    let first
+    listeners.push((res) => { first = res }, (res, { socket }) => {
+      counts.push(socket.listenerCount('close'))
+      res.write('waits', () => {})
+      first.end()
+      res.end(over[round].resolve)
+    })
+  }
+  await serve([...listeners, (res, { socket }) => {
+    counts.push(socket.listenerCount('close'))
+    res.end()
+  }], async (client) => {
+    client.resume()
+    for (let round = 0; round < ROUNDS; round++) {
+      client.send(request('GET', '/', { close: false }).repeat(2))
+      await over[round].promise
+    }
+    client.send(request())
+    await client.closed
+    // Behind the first round, which leaves one that stays on Node 18.
+    t.deepEqual(counts.slice(1), new Array(ROUNDS).fill(counts[1]))
+  })
+})
+
+truth('a write in the drain of others leaves, and its callback hears of no error, behind theirs', async (t) => {
+  const calls = []
+  const took = (name) => (error) => calls.push(`${name} ${error?.code}`)
+  await serve([(res) => {
+    t.false(res.write(BIG, took('first')))
+    res.socket.write('own')
+    t.false(res.write('second', took('second')))
+    res.on('drain', () => {
+      res.write('third', took('third'))
+      setImmediate(() => res.end())
+    })
+  }], async (client) => {
+    client.send(request())
+    await turns(5)
+    client.resume()
+    await client.closed
+    t.deepEqual(calls, ['first undefined', 'second undefined', 'third undefined'])
+  })
+})
+
+truth('a write of no bytes on the socket, behind bytes that wait, has its callback before those of what follows', async (t) => {
+  const calls = []
+  await serve([(res, { socket }) => {
+    t.false(res.write(BIG))
+    socket.write('', () => calls.push('nothing'))
+    res.write('behind', () => calls.push('behind'))
+    res.end(() => calls.push('end'))
+  }], async (client) => {
+    client.send(request())
+    await turns(5)
+    client.resume()
+    await client.closed
+    t.deepEqual(calls, ['nothing', 'behind', 'end'])
+  })
+})
+
+ofLinux('what waits on a socket that writes its pieces one by one hears that the socket is destroyed', async (t) => {
+  const calls = []
+  const over = deferred()
+  const took = (name) => (error) => calls.push(`${name} ${error?.code}`)
+  await serve([async (res, { socket }) => {
+    socket.on('close', over.resolve)
+    res.write('begun')
+    await turns(3)
+    socket._writev = null
+    res.write('first', took('first'))
+    res.write(BIG, took('second'))
+    res.write('third', took('third'))
+    await turns(3)
+    socket.destroy()
+  }], async (client) => {
+    client.send(request())
+    await over.promise
+    await turns(3)
+    t.deepEqual(calls, ['first undefined', 'second ERR_STREAM_DESTROYED', 'third ERR_STREAM_DESTROYED'])
+  })
+})
+
+/** Another socket of HTTP for the handle of one, and a request on it. */
+function shareHandle ({ server, _handle: handle }) {
+  const another = new net.Socket({ handle, readable: true, writable: true })
+  server.emit('connection', another)
+  another.parser.execute(Buffer.from(request()))
+  return another
+}
+
+ofLinux('a socket whose handle another one has closed writes to no stranger', async (t) => {
+  const first = deferred()
+  await serve([first.resolve, (res) => res.write('by the second')], async (client) => {
+    client.resume()
+    client.send(request('GET', '/', { close: false }))
+    const res = await first.promise
+    const { socket } = res
+    socket.on('error', () => {})
+    res.write('by the first')
+    await turns(3)
+    const { fd } = socket._handle
+    const another = shareHandle(socket)
+    await turns(3)
+    another.destroy()
+    await client.closed
+    // One of the two has the descriptor's number.
+    const ends = []
+    const strangers = net.createServer((accepted) => ends.push(accepted)).listen(0, '127.0.0.1')
+    await once(strangers, 'listening')
+    ends.push(net.connect(strangers.address().port, '127.0.0.1'))
+    await until(() => ends.length === 2)
+    const isReused = [strangers, ...ends].some(({ _handle }) => _handle.fd === fd)
+    let received = ''
+    for (const end of ends) end.on('data', (bytes) => { received += bytes })
+    try {
+      res.write('lost')
+    } catch {
+      // Node's own, to a handle that is closed.
+    }
+    await turns(10)
+    for (const end of ends) end.destroy()
+    strangers.close()
+    socket.destroy()
+    t.true(isReused)
+    t.is(received, '')
+  })
+})
+
+/** Takes all that the kernel has for a socket. */
+function readAll ({ _handle: { fd } }) {
+  const bytes = Buffer.alloc(1 << 20)
+  const pieces = []
+  try {
+    for (let length = 1; length > 0;) {
+      length = fs.readSync(fd, bytes)
+      pieces.push(Buffer.from(bytes.subarray(0, length)))
+    }
+  } catch (error) {
+    if (error.code !== 'EAGAIN') throw error
+  }
+  return pieces
+}
+
+ofLinux('a response goes behind what libuv has of another socket of the handle, though the kernel has room', async (t) => {
+  const accepted = deferred()
+  const { server, address: { port }, close } = await startServer(subject, { transport: 'tcp', listener: (req, res) => res.end('behind') })
+  server.once('connection', accepted.resolve)
+  const client = net.connect(port, '127.0.0.1').pause()
+  const socket = await accepted.promise
+  socket.write(BIG)
+  await turns(3)
+  t.not(socket._handle.writeQueueSize, 0)
+  const pieces = readAll(client)
+  shareHandle(socket)
+  client.on('data', (bytes) => pieces.push(bytes)).resume()
+  await once(client, 'close')
+  socket.destroy()
+  await close()
+  const bytes = Buffer.concat(pieces)
+  t.is(bytes.indexOf('HTTP/1.1 200 OK'), BIG.length)
+  t.true(bytes.subarray(-6).equals(Buffer.from('behind')))
+})

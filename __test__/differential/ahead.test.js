@@ -299,6 +299,15 @@ for (const [kind, describe] of Object.entries(EMITS)) {
   }
 }
 
+scene('a server whose emit can\'t be changed', {
+  script ({ req, res, n, note }) {
+    const { server } = req.socket
+    if (n === 0) Object.defineProperty(server, 'emit', { value: server.emit })
+    note(Object.hasOwn(server, 'emit'))
+    res.end(`answer ${n}`)
+  }
+})
+
 scene('a server that can\'t be extended', {
   script ({ req, res, n, note }) {
     if (n === 0) Object.preventExtensions(req.socket.server)

@@ -420,6 +420,16 @@ differential('a handle that has left its socket takes nothing more', {
   }
 })
 
+differential("a message on a socket whose turn is another's keeps what it has", {
+  script ({ m, req, res, socket, note }) {
+    const another = new res.constructor(req)
+    another.socket = socket
+    another.end('another')
+    note('queued', [another.outputData.length])
+    m.end('in its turn')
+  }
+})
+
 differential('a handle that moves to another socket of HTTP', {
   variants: VARIANTS.filter(({ transport }) => transport !== 'tls'),
   async script ({ m, index, socket, turns, note }) {
