@@ -71,8 +71,8 @@ class Connection {
     this.room = 0
     /** The pending bytes leave at the end of this tick. */
     this.isDeferred = false
-    /** The message of which a write of what is deferred has answered false. */
-    this.full = null
+    /** A write of what is deferred has answered false. */
+    this.isFull = false
     /** What messages write in this tick is gathered. */
     this.inTick = false
     this.callbacks = new Callbacks()
@@ -108,7 +108,7 @@ class Connection {
   /** Whether HTTP has let go of the socket unseen: it has no message, and Node has freed its parser. */
   hasLeft () {
     const { socket } = this
-    if (socket._httpMessage || socket.parser || this.sink.release !== null) return false
+    if (socket._httpMessage || socket.parser) return false
     this.leaves = true
     return this.giveBack()
   }
@@ -228,7 +228,7 @@ class Connection {
       case Status.FULL:
         // A `drain` of the Writable's that is on its way would be taken for this one's, and come too early.
         if (this.state.needDrain) return this.settle(native.flush(this.id), message, isLast)
-        this.full = message
+        this.isFull = true
         // Nothing more is put aside: each write is to hear of it.
         this.room = 0
         this.defer()
@@ -259,7 +259,7 @@ class Connection {
    * @param {(message: object, error?: Error) => void} finish
    */
   ended (status, message, finish) {
-    this.full = null
+    this.isFull = false
     if (status === Status.SENT && this.callbacks.length === 0) {
       this.read()
       this.isDeferred = false
@@ -303,14 +303,13 @@ class Connection {
    * @returns {boolean} whether one is owed
    */
   flushFull () {
-    return this.full !== null && this.sink.putBarrier()
+    return this.isFull && this.sink.putBarrier()
   }
 
-  /** Our own debt becomes the Writable's; after `end` there is none. */
+  /** Our own debt becomes the Writable's. */
   oweDrain () {
-    if (this.full === null) return
-    if (!this.full.finished && this.socket._httpMessage === this.full) this.state.needDrain = true
-    this.full = null
+    if (this.isFull) this.state.needDrain = true
+    this.isFull = false
   }
 
   /** Hands over now. @returns {boolean} whether user memory is empty */

@@ -35,11 +35,10 @@ class Sink {
     return state.length === this.barrierLength && (this.release === null || (this.inBarrier && state.getBuffer().length === 0))
   }
 
-  /** The Writable takes the barrier, unless it takes nothing any more. @returns {boolean} whether it did */
+  /** The Writable takes the barrier, unless it has ended. @returns {boolean} whether it did */
   putBarrier () {
-    const { socket, state } = this
-    if (state.ending || socket.destroyed) return false
-    socket.write(BARRIER)
+    if (this.state.ending) return false
+    this.socket.write(BARRIER)
     return true
   }
 
