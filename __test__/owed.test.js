@@ -10,6 +10,7 @@ const host = require('./support/host')
 const { subject, selfCheck } = require('./support/subject')
 const { RawClient } = require('./support/raw-client')
 const { startServer } = require('./support/servers')
+const { serveInTurn } = require('./support/in-turn')
 const { pipeline, request } = require('./support/requests')
 const { runNode, register, fixture } = require('./support/registered')
 const { turns, until, deferred } = require('./support/event-loop')
@@ -20,23 +21,10 @@ const ofLinux = host.isWindows ? test.serial.skip : truth
 
 const BIG = Buffer.alloc(20 << 20, 'b')
 
-/** Serves `listeners`, one for each request of a connection. */
-async function serve (listeners, play) {
-  const waiting = [...listeners]
-  const server = await startServer(subject, { transport: 'tcp', listener: (req, res) => waiting.shift()(res, req) })
-  const client = await RawClient.connect(server.address, { paused: true, keep: false })
-  try {
-    await play(client)
-  } finally {
-    if (!client.isClosed) client.destroy()
-    await server.close()
-  }
-}
-
 truth('a response that waits makes no drain of the one that has its turn', async (t) => {
   const drains = []
   const last = deferred()
-  await serve([
+  await serveInTurn([
     (res) => {
       t.false(res.write(BIG))
       res.on('drain', () => {
@@ -65,7 +53,7 @@ truth('a response that has waited drains when its reader has read', async (t) =>
   const drains = []
   const both = deferred()
   let first
-  await serve([
+  await serveInTurn([
     (res) => { first = res },
     (res) => {
       t.false(res.write(BIG))
@@ -100,7 +88,7 @@ function fill ({ _handle: { fd } }) {
 ofLinux('callbacks come in order where the kernel refuses what it had room for', async (t) => {
   const log = []
   const over = deferred()
-  await serve([(res) => {
+  await serveInTurn([(res) => {
     res.on('finish', () => log.push('finish')).on('close', over.resolve)
     t.true(res.write('a', () => log.push('a')))
     fill(res.socket)
@@ -121,7 +109,7 @@ ofLinux('callbacks come in order where the kernel refuses what it had room for',
 
 ofLinux('what the kernel has refused at an uncork is counted', async (t) => {
   const over = deferred()
-  await serve([async (res) => {
+  await serveInTurn([async (res) => {
     res.write('a')
     res.socket.cork()
     fill(res.socket)
@@ -143,7 +131,7 @@ ofLinux('what the kernel has refused at an uncork is counted', async (t) => {
 truth('a write behind the end of its socket has its callback', async (t) => {
   const log = []
   const over = deferred()
-  await serve([(res) => {
+  await serveInTurn([(res) => {
     res.write('a', () => log.push('a'))
     res.socket.end()
     res.write('b', (error) => log.push(error instanceof Error))
@@ -192,7 +180,7 @@ ofLinux("the callbacks around a write of the socket's own that fails come in ord
     if (calls.length === 4) over.resolve()
   }
   let reset
-  await serve([
+  await serveInTurn([
     (res, { socket }) => {
       socket.on('error', () => {})
       res.writeHead(200)
@@ -221,7 +209,7 @@ for (const [how, lose] of Object.entries({
     const over = deferred()
     const took = (name) => (error) => calls.push(`${name} ${error instanceof Error}`)
     let first
-    await serve([
+    await serveInTurn([
       (res) => { first = res },
       (res, { socket }) => {
         res.on('error', () => {})
@@ -245,7 +233,7 @@ for (const [how, lose] of Object.entries({
 
 truth('a write of a response whose turn never came has its callback, with an error', async (t) => {
   const both = deferred()
-  await serve([
+  await serveInTurn([
     () => {},
     (res, { socket }) => both.resolve([res, socket])
   ], async (client) => {
@@ -265,7 +253,7 @@ truth('a source that never waits is told to after some 20,000 writes of a tick, 
   const COUNT = 100_000
   const counts = { true: 0, false: 0, drain: 0 }
   let firstFalse
-  await serve([
+  await serveInTurn([
     async (res) => {
       res.on('drain', () => {
         counts.drain++
@@ -299,7 +287,7 @@ ofLinux('what was queued before a chunk that is detached arrives', async (t) => 
   const over = deferred()
   const SIZE = 8 << 20
   let error
-  await serve([
+  await serveInTurn([
     (res, { socket }) => {
       socket.on('error', (given) => { error = given })
       socket.on('close', over.resolve)
@@ -340,7 +328,7 @@ truth('20,000 callbacks that wait for a turn get their errors, whatever one of t
   const COUNT = 20_000
   let errors = 0
   const both = deferred()
-  const thrown = await uncaughtDuring(() => serve([
+  const thrown = await uncaughtDuring(() => serveInTurn([
     () => {},
     (res, { socket }) => {
       res.on('error', () => {})
@@ -369,7 +357,7 @@ for (const throwing of ['first', 'of the socket', 'behind it', 'last', 'any']) {
       called.push([name, error?.code])
       if (throwing === name || throwing === 'any') throw new Error(name)
     }
-    const thrown = await uncaughtDuring(() => serve([
+    const thrown = await uncaughtDuring(() => serveInTurn([
       (res, { socket }) => {
         socket.on('close', closed.resolve)
         res.write(BIG, callback('first'))
@@ -400,7 +388,7 @@ function writeUntilFalse (res) {
 truth('a drain that is owed after many writes comes when all have left, behind a response that owed one', async (t) => {
   const lengths = []
   const over = deferred()
-  await serve([
+  await serveInTurn([
     (res) => {
       writeUntilFalse(res)
       res.write('last', () => {})
@@ -429,7 +417,7 @@ truth('a drain that is owed after many writes comes when all have left, behind a
 
 truth("a drain of the socket's own is not taken for one that is owed after many writes", async (t) => {
   const lengths = []
-  await serve([
+  await serveInTurn([
     async (res, { socket }) => {
       res.writeHead(200, { 'Content-Length': 1_000_000 })
       res.flushHeaders()
@@ -469,7 +457,7 @@ truth('a response that has waited for a socket of the program\'s own has its dra
 truth('the error that a response is destroyed with before its turn is that of its connection', async (t) => {
   const heard = deferred()
   let first
-  await serve([
+  await serveInTurn([
     (res, req) => {
       first = res
       req.socket.on('error', heard.resolve)
@@ -521,7 +509,7 @@ truth('responses that wait for their turns, again and again, leave no more liste
       res.end(over[round].resolve)
     })
   }
-  await serve([...listeners, (res, { socket }) => {
+  await serveInTurn([...listeners, (res, { socket }) => {
     counts.push(socket.listenerCount('close'))
     res.end()
   }], async (client) => {
@@ -537,10 +525,18 @@ truth('responses that wait for their turns, again and again, leave no more liste
   })
 })
 
+/** A request whose client lets what comes wait for some turns before it reads. */
+async function readLate (client) {
+  client.send(request())
+  await turns(5)
+  client.resume()
+  await client.closed
+}
+
 truth('a write in the drain of others leaves, and its callback hears of no error, behind theirs', async (t) => {
   const calls = []
   const took = (name) => (error) => calls.push(`${name} ${error?.code}`)
-  await serve([(res) => {
+  await serveInTurn([(res) => {
     t.false(res.write(BIG, took('first')))
     res.socket.write('own')
     t.false(res.write('second', took('second')))
@@ -549,26 +545,20 @@ truth('a write in the drain of others leaves, and its callback hears of no error
       setImmediate(() => res.end())
     })
   }], async (client) => {
-    client.send(request())
-    await turns(5)
-    client.resume()
-    await client.closed
+    await readLate(client)
     t.deepEqual(calls, ['first undefined', 'second undefined', 'third undefined'])
   })
 })
 
 truth('a write of no bytes on the socket, behind bytes that wait, has its callback before those of what follows', async (t) => {
   const calls = []
-  await serve([(res, { socket }) => {
+  await serveInTurn([(res, { socket }) => {
     t.false(res.write(BIG))
     socket.write('', () => calls.push('nothing'))
     res.write('behind', () => calls.push('behind'))
     res.end(() => calls.push('end'))
   }], async (client) => {
-    client.send(request())
-    await turns(5)
-    client.resume()
-    await client.closed
+    await readLate(client)
     t.deepEqual(calls, ['nothing', 'behind', 'end'])
   })
 })
@@ -577,7 +567,7 @@ ofLinux('what waits on a socket that writes its pieces one by one hears that the
   const calls = []
   const over = deferred()
   const took = (name) => (error) => calls.push(`${name} ${error?.code}`)
-  await serve([async (res, { socket }) => {
+  await serveInTurn([async (res, { socket }) => {
     socket.on('close', over.resolve)
     res.write('begun')
     await turns(3)
@@ -593,89 +583,4 @@ ofLinux('what waits on a socket that writes its pieces one by one hears that the
     await turns(3)
     t.deepEqual(calls, ['first undefined', 'second ERR_STREAM_DESTROYED', 'third ERR_STREAM_DESTROYED'])
   })
-})
-
-/** Another socket of HTTP for the handle of one, and a request on it. */
-function shareHandle ({ server, _handle: handle }) {
-  const another = new net.Socket({ handle, readable: true, writable: true })
-  server.emit('connection', another)
-  another.parser.execute(Buffer.from(request()))
-  return another
-}
-
-ofLinux('a socket whose handle another one has closed writes to no stranger', async (t) => {
-  const first = deferred()
-  await serve([first.resolve, (res) => res.write('by the second')], async (client) => {
-    client.resume()
-    client.send(request('GET', '/', { close: false }))
-    const res = await first.promise
-    const { socket } = res
-    socket.on('error', () => {})
-    res.write('by the first')
-    await turns(3)
-    const { fd } = socket._handle
-    const another = shareHandle(socket)
-    await turns(3)
-    another.destroy()
-    await client.closed
-    // The lowest numbers that are free are taken first: one of them comes to have the descriptor's.
-    const ends = []
-    const strangers = net.createServer((accepted) => ends.push(accepted)).listen(0, '127.0.0.1')
-    await once(strangers, 'listening')
-    const isReused = () => [strangers, ...ends].some(({ _handle }) => _handle.fd === fd)
-    while (!isReused() && ends.length < 200) {
-      const { length } = ends
-      ends.push(net.connect(strangers.address().port, '127.0.0.1'))
-      await until(() => ends.length === length + 2)
-    }
-    const wasReused = isReused()
-    let received = ''
-    for (const end of ends) end.on('data', (bytes) => { received += bytes })
-    try {
-      res.write('lost')
-    } catch {
-      // Node's own, to a handle that is closed.
-    }
-    await turns(10)
-    for (const end of ends) end.destroy()
-    strangers.close()
-    socket.destroy()
-    t.true(wasReused)
-    t.is(received, '')
-  })
-})
-
-/** Takes all that the kernel has for a socket. */
-function readAll ({ _handle: { fd } }) {
-  const bytes = Buffer.alloc(1 << 20)
-  const pieces = []
-  try {
-    for (let length = 1; length > 0;) {
-      length = fs.readSync(fd, bytes)
-      pieces.push(Buffer.from(bytes.subarray(0, length)))
-    }
-  } catch (error) {
-    if (error.code !== 'EAGAIN') throw error
-  }
-  return pieces
-}
-
-ofLinux('a response goes behind what libuv has of another socket of the handle, though the kernel has room', async (t) => {
-  const accepted = deferred()
-  const { server, address: { port }, close } = await startServer(subject, { transport: 'tcp', listener: (req, res) => res.end('behind') })
-  server.once('connection', accepted.resolve)
-  const client = net.connect(port, '127.0.0.1').pause()
-  const socket = await accepted.promise
-  socket.write(BIG)
-  await turns(3)
-  t.not(socket._handle.writeQueueSize, 0)
-  const pieces = readAll(client)
-  shareHandle(socket)
-  client.on('data', (bytes) => pieces.push(bytes)).resume()
-  await once(client, 'close')
-  socket.destroy()
-  await close()
-  const bytes = Buffer.concat(pieces)
-  t.is(bytes.indexOf('HTTP/1.1 200 OK'), BIG.length)
-  t.true(bytes.subarray(-6).equals(Buffer.from('behind')))
 })
