@@ -13,6 +13,7 @@ const { native } = require('./binding')
 const { forgetBuffered } = require('./lost-callbacks')
 const { isLeaving, isStock, takeBack } = require('./takeover')
 const errors = require('./errors')
+const host = require('./host')
 
 const kGather = Symbol('sluice.gather')
 /** A longer chunk is written on its own: it would only be copied. */
@@ -21,6 +22,34 @@ const MOST = 4096
 const MOST_CHUNKS = 256
 
 const { write, _write, _writev } = net.Socket.prototype
+
+/**
+ * The socket that is corked until the end of this tick, and the message whose chunks it takes: what a write looks
+ * at was looked at when the last one was taken. (7 % of the CPU of 100 writes)
+ */
+const place = { socket: null, message: null, gathering: null }
+
+/** @param {net.Socket} socket corked for this tick */
+function open (socket) {
+  place.socket = socket
+  place.message = null
+  place.gathering = null
+}
+
+/** The tick is over. */
+function close () {
+  open(null)
+}
+
+/** Whether what was true of the message in this tick still is. */
+function isStillOpen (message) {
+  const { socket, gathering } = place
+  const { strictContentLength } = message
+  return message.finished === false && message.destroyed === false && message._headerSent === true &&
+    message._hasBody === true && (strictContentLength === false || strictContentLength === undefined) &&
+    message.socket === socket && socket._httpMessage === message && gathering.isInPlace() &&
+    !socket.destroyed && !gathering.state.ending && !host.holdsChunks(message)
+}
 
 /** Bytes around a chunk, by its length. @type {number[]} */
 const overheads = []
@@ -104,6 +133,10 @@ class Gather {
     this.batch.chunks.push(chunk)
     this.batch.length += framed
     state.length += framed
+    if (place.socket === this.socket) {
+      place.message = message
+      place.gathering = this
+    }
     const isBelow = state.length < state.highWaterMark
     if (!isBelow) state.needDrain = true
     return isBelow
@@ -179,4 +212,4 @@ function gatherOf (socket) {
   return gather
 }
 
-module.exports = { gatherOf, MOST }
+module.exports = { place, open, close, isStillOpen, gatherOf, MOST }

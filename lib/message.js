@@ -187,6 +187,7 @@ function streamedAnswer (message, answer) {
 }
 
 function uncork (socket) {
+  gather.close()
   socket.uncork()
 }
 
@@ -195,6 +196,7 @@ function corkForTick (message) {
   const socket = message.socket
   if (!socket || knownConnectionOf(socket)?.takeover.isInPlace() || socket.writableCorked) return
   socket.cork()
+  gather.open(socket)
   nextTick(uncork, socket)
 }
 
@@ -228,18 +230,31 @@ function refuse (callback, error) {
   return false
 }
 
+const isOfBytes = (encoding) => encoding === undefined || encoding === null || encoding === 'buffer'
+
 /** A chunk behind others of its tick. @returns {boolean | undefined} undefined where it is not one */
 function writeStaged (message, chunk, encoding) {
   if (typeof chunk === 'string') {
     if ((encoding === undefined || encoding === 'utf8') && chunk.length !== 0 && staging.isStillOpen(message)) return writeText(message, chunk)
-  } else if (isUint8Array(chunk) && (encoding === undefined || encoding === null || encoding === 'buffer') &&
-    staging.take(message, chunk)) return true
+  } else if (isUint8Array(chunk) && isOfBytes(encoding) && staging.take(message, chunk)) return true
+}
+
+/** A chunk behind others of its tick that were gathered. @returns {boolean | undefined} undefined where it is not one */
+function writeBehind (message, chunk, encoding) {
+  const isString = typeof chunk === 'string'
+  if (!(isString ? encoding === undefined || encoding === 'utf8' : isUint8Array(chunk) && isOfBytes(encoding))) return undefined
+  if (chunk.length === 0 || chunk.length > gather.MOST || !isUnwatched(message) || !gather.isStillOpen(message)) return undefined
+  const answer = gather.place.gathering.add(message, chunk, lengthOf(chunk, isString ? 0 : BYTES))
+  if (!answer) oweDrain(message)
+  return answer
 }
 
 /** @param {object} [base] the prototype that has a write of the host's, or of those who have wrapped it, for a subclass */
 const writer = (base) => function write (chunk, encoding, callback) {
-  if (staging.place.message === this && callback === undefined) {
-    const answer = writeStaged(this, chunk, encoding)
+  if (callback === undefined) {
+    const answer = staging.place.message === this
+      ? writeStaged(this, chunk, encoding)
+      : gather.place.message === this ? writeBehind(this, chunk, encoding) : undefined
     if (answer !== undefined) return answer
   }
   if (base !== undefined && base.write !== hostWrite) return base.write.apply(this, arguments)
