@@ -28,6 +28,7 @@ export type WebEncoding =
   | 'iso-8859-6'
   | 'iso-8859-7'
   | 'iso-8859-8'
+  | 'iso-8859-8-i'
   | 'iso-8859-10'
   | 'iso-8859-13'
   | 'iso-8859-14'
@@ -48,6 +49,7 @@ export type WebEncoding =
   | 'windows-1257'
   | 'windows-1258'
   | 'x-mac-cyrillic'
+  | 'x-user-defined'
 
 /**
  * How a string becomes bytes: an encoding of Node's or a label of the Encoding
@@ -65,6 +67,12 @@ export type Chunk = string | Uint8Array
  * when it never will be.
  */
 export type WriteCallback = (error?: Error | null) => void
+
+/**
+ * Called when the message is finished; with an error where it has ended before,
+ * and on Node 24 and later where it never will be finished.
+ */
+export type EndCallback = (error?: Error | null) => void
 
 /** What a server's options may say beyond Node's own. */
 export interface WriteOptions {
@@ -132,16 +140,16 @@ export class OutgoingMessage<
    * Ends the message, with a last piece of the body if one is given. Without an
    * earlier `write` the message gets a `Content-Length`, and head and body
    * leave in one packet.
-   * @param callback called when the message is finished
+   * @param callback see {@link EndCallback}
    * @throws as {@link OutgoingMessage.write}
    */
-  end (callback?: () => void): this
-  end (chunk: Chunk | null | undefined, callback?: () => void): this
-  end (chunk: Chunk | null | undefined, encoding: Encoding | null | undefined, callback?: () => void): this
+  end (callback?: EndCallback): this
+  end (chunk: Chunk | null | undefined, callback?: EndCallback): this
+  end (chunk: Chunk | null | undefined, encoding: Encoding | null | undefined, callback?: EndCallback): this
 
   /**
    * Hands what is deferred to the kernel now, and not at the end of this turn
-   * of the event loop.
+   * of the event loop. Missing where {@link native} is `false`.
    * @returns `true` when nothing of this message is left in user memory
    */
   flushWrites (): boolean
@@ -172,9 +180,9 @@ export class ServerResponse<
   write (chunk: Chunk, encoding: Encoding | null | undefined, callback?: WriteCallback): boolean
 
   /** As {@link OutgoingMessage.end}. */
-  end (callback?: () => void): this
-  end (chunk: Chunk | null | undefined, callback?: () => void): this
-  end (chunk: Chunk | null | undefined, encoding: Encoding | null | undefined, callback?: () => void): this
+  end (callback?: EndCallback): this
+  end (chunk: Chunk | null | undefined, callback?: EndCallback): this
+  end (chunk: Chunk | null | undefined, encoding: Encoding | null | undefined, callback?: EndCallback): this
 
   /** As {@link OutgoingMessage.flushWrites}. */
   flushWrites (): boolean
@@ -226,7 +234,8 @@ export function createSecureServer<
 
 /**
  * Whether `write` takes this label: an encoding of Node's, or one of the
- * Encoding Standard that can be encoded. In any case.
+ * Encoding Standard that can be encoded. In any case. Where {@link native} is
+ * `false`, Node's alone.
  *
  * @example
  * sluice.isEncoding('Shift_JIS') // true
@@ -236,7 +245,7 @@ export function isEncoding (label: string): boolean
 
 /**
  * `true` where sluice writes TCP and Unix sockets itself; `false` on platforms
- * where it does the framing only, and Node writes the socket.
+ * other than Linux, where everything is Node's own.
  */
 export const native: boolean
 

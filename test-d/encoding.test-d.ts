@@ -6,7 +6,7 @@ expectTypeOf(sluice.native).toEqualTypeOf<boolean>()
 
 // Every encoding of Node's, the names of the Encoding Standard, and other labels of theirs.
 expectTypeOf<BufferEncoding>().toExtend<sluice.Encoding>()
-expectTypeOf<'gbk' | 'shift_jis' | 'windows-1252'>().toExtend<sluice.WebEncoding>()
+expectTypeOf<'gbk' | 'shift_jis' | 'windows-1252' | 'iso-8859-8-i' | 'x-user-defined'>().toExtend<sluice.WebEncoding>()
 expectTypeOf<'x-sjis'>().toExtend<sluice.Encoding>()
 expectTypeOf<'utf-7'>().not.toExtend<sluice.WebEncoding>()
 expectTypeOf<number>().not.toExtend<sluice.Encoding>()

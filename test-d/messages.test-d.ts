@@ -42,6 +42,9 @@ for (const subject of [response, message]) {
   // end
   expectTypeOf(subject.end().writableEnded).toEqualTypeOf<boolean>()
   subject.end(() => {})
+  subject.end('a', (error) => {
+    expectTypeOf(error).toEqualTypeOf<Error | null | undefined>()
+  })
   subject.end('a')
   subject.end('a', 'shift_jis')
   subject.end('a', 'shift_jis', () => {})
