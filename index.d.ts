@@ -121,8 +121,9 @@ export class OutgoingMessage<
    * A message that may have no body (HEAD, 204, 304) ignores the chunk, runs
    * the callback and answers `true`.
    *
-   * @param chunk a string, a Buffer or a Uint8Array. A large Buffer is held by
-   *   reference until it is sent: don't change it before the callback.
+   * @param chunk a string, a Buffer or a Uint8Array. A large Buffer, or one that
+   *   has to wait, is held by reference until it is sent: don't change it before
+   *   the callback.
    * @param encoding how a string becomes bytes. Default: `'utf8'`.
    * @param callback see {@link WriteCallback}
    * @returns `true` when the kernel has every byte, or has the room and gets
@@ -252,8 +253,8 @@ export const native: boolean
 /**
  * Makes every outgoing message of the process ours: responses and requests, of
  * any class, made before or after. What `sluice/register` does.
- * @param options for messages of servers that were not made by
- *   {@link createServer}
+ * @param options for all messages, but where the options of their own server
+ *   say otherwise
  * @returns `true` too where another copy of sluice has done so before, with its
  *   options; `false` where Node goes on writing itself: there is no addon for
  *   this platform, or something has already patched the `write` or `end` of
