@@ -10,7 +10,6 @@ const { versions } = require('./subjects')
 const { bars } = require('./svg')
 
 const docs = path.join(__dirname, '..', 'docs')
-const OURS = ['sluice', 'register', 'self']
 
 /** Whether each floor of a scenario is reached by the named subject. */
 function floors (scenario, figures, name) {
@@ -144,4 +143,4 @@ reading, parsing, messages and events, and no write side under them can be faste
 ${failuresText(failures)}`)
 }
 
-module.exports = { table, tableHead, tableRow, cpuTable, environment, failuresText, floors, writeReport, docs, OURS }
+module.exports = { tableHead, tableRow, cpuTable, environment, failuresText, writeReport, docs }
