@@ -1,6 +1,7 @@
 'use strict'
 
-// Processes and threads that end with bytes queued.
+// What takes a process of its own: an end with bytes queued, limits, what a program changes for all, memory and
+// what V8 makes of it.
 
 const test = require('ava')
 const path = require('node:path')

@@ -1,7 +1,8 @@
 'use strict'
 
-// `npm test`: sets up what is missing, runs the three suites and prints their
-// total as the last line, alone: `N passed, N failed`.
+// `npm test`: sets up what is missing, runs the suites (Rust's, AVA's, a part of AVA's
+// with sluice installed, the types) and prints their total as the last line, alone:
+// `N passed, N failed`.
 
 const fs = require('node:fs')
 const path = require('node:path')

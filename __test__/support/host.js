@@ -29,6 +29,6 @@ module.exports = {
   callsEndCallbacks: symbols.includes('kEndCallbacks'),
   /** Up to Node 22 the encoding of text may be 'buffer', which is UTF-8. */
   takesBufferLabel: !symbols.includes('kEndCallbacks'),
-  /** Linux and macOS can tell how many bytes a socket's buffer holds. */
+  /** Where there are no Unix sockets. */
   isWindows: process.platform === 'win32'
 }
