@@ -1,6 +1,6 @@
 'use strict'
 
-// The addon, and the numbers that cross into it. Each list mirrors one in Rust.
+// The addon, and the numbers that cross into it. Each list has what is used here of one in Rust.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -59,7 +59,6 @@ module.exports = {
   Status: { SENT: 0, DEFERRED: 1, BLOCKED: 2, IGNORED: 3, FULL: 4, FAILED: -100, STALE: -101, DETACHED: -102 },
   /** `MessageBits` in src/message/state.rs and the flags beside them in src/binding/body.rs. */
   MessageBits: {
-    FINISHED: 1,
     DESTROYED: 2,
     HAS_BODY: 4,
     CHUNKED: 8,
