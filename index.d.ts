@@ -150,7 +150,7 @@ export class OutgoingMessage<
 
   /**
    * Hands what is deferred to the kernel now, and not at the end of this turn
-   * of the event loop. Missing where {@link native} is `false`.
+   * of the event loop. Where {@link native} is `false` nothing is deferred but by Node.
    * @returns `true` when nothing of this message is left in user memory
    */
   flushWrites (): boolean

@@ -4,7 +4,7 @@
 
 const http = require('node:http')
 const { native } = require('./binding')
-const { installOn } = native === null ? { installOn () {} } : require('./message')
+const { installOn } = native === null ? { installOn: hostsOwn } : require('./message')
 const { kOptions, readOptions, hasOptions } = require('./options')
 const { install, uninstall } = require('./install')
 const { kServerResponse } = require('./host')
@@ -27,6 +27,11 @@ function OutgoingMessage (...values) {
 function ServerResponse (...values) {
   if (new.target === undefined && !(this instanceof HostResponse)) return new ServerResponse(...values)
   HostResponse.apply(this, values)
+}
+
+/** Where Node writes every socket: nothing is deferred but by Node. */
+function hostsOwn (prototype) {
+  prototype.flushWrites = function flushWrites () { return this.writableLength === 0 }
 }
 
 function inherit (Class, Base) {

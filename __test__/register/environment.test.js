@@ -137,6 +137,22 @@ test('a platform that there is no addon for', async (t) => {
   await refuses(t, ['--require', foreign, '--require', register], new RegExp(`there is no addon for aix-${process.arch}`))
 })
 
+test('an app with messages of ours, on a platform that there is no addon for', async (t) => {
+  const foreign = preloadOf(t, "Object.defineProperty(process, 'platform', { value: 'aix' })")
+  const { out } = await runNode(['--require', foreign, '--eval', `
+    const { createServer, native } = require(${JSON.stringify(path.join(root, 'index.js'))})
+    const server = createServer({ backpressure: 'kernel' }, (req, res) => {
+      const before = res.flushWrites()
+      res.write('chunk')
+      setImmediate(() => { res.end(JSON.stringify({ native, before, behind: res.flushWrites() })) })
+    }).listen(0, async () => {
+      const response = await fetch('http://localhost:' + server.address().port)
+      process.stdout.write(await response.text())
+      server.close().closeAllConnections()
+    })`])
+  t.is(out, 'chunk' + JSON.stringify({ native: false, before: true, behind: true }))
+})
+
 test('a second copy of sluice knows the first', async (t) => {
   const again = preloadOf(t, `
     for (const file of Object.keys(require.cache)) delete require.cache[file]
