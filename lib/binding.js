@@ -3,6 +3,7 @@
 // The addon, and the numbers that cross into it. Each list has what is used here of one in Rust.
 
 const fs = require('node:fs')
+const { createRequire } = require('node:module')
 const path = require('node:path')
 
 /**
@@ -31,22 +32,32 @@ function isWhole (file) {
 }
 
 /**
- * The addon stands beside index.js, named after its platform and C library.
- * @returns {object | null} null on a platform that sluice does not drive
+ * The addon stands beside index.js, named after its platform and C library. What gathers the files of a deployment
+ * (@vercel/nft, of Next.js and Nitro) finds it by this expression.
  */
+const fileFor = (libc) => path.join(__dirname, '..', `sluice.linux-${process.arch}-${libc}.node`)
+
+/** A package has one addon, and it may be all that the process may read (`--permission`): to ask for another throws. */
+function exists (file) {
+  try {
+    return fs.existsSync(file)
+  } catch {
+    return false
+  }
+}
+
+/** @returns {object | null} null on a platform that sluice does not drive */
 function load () {
   if (process.platform !== 'linux') return null
-  const directory = path.join(__dirname, '..')
-  // Asking the process for its C library costs 6 ms (process.report); a package has one of them.
-  const libc = fs.existsSync(path.join(directory, `sluice.linux-${process.arch}-musl.node`)) ? 'musl' : 'gnu'
-  const name = `sluice.linux-${process.arch}-${libc}.node`
-  const file = path.join(directory, name)
+  // Asking the process for its C library costs 6 ms (process.report).
+  const file = exists(fileFor('musl')) ? fileFor('musl') : fileFor('gnu')
   try {
     if (!isWhole(file)) throw new Error(`${file}: the file was cut off`)
-    // Node keeps the addon where this file is evaluated anew: each copy of ours has a state of its own there.
-    return require(file).open()
+    // Not by our own `require`: that of a bundle, or a single executable, knows no files, and where this file is
+    // evaluated anew, Node keeps the addon and with it what has required it. Each copy has a state of its own there.
+    return createRequire(file)(file).open()
   } catch (error) {
-    error.message = `sluice: ${name} does not load; is it built (npm run build)? ${error.message}`
+    error.message = `sluice: ${path.basename(file)} does not load; is it built (npm run build)? ${error.message}`
     throw error
   }
 }
