@@ -30,5 +30,7 @@ module.exports = {
   /** Up to Node 22 the encoding of text may be 'buffer', which is UTF-8. */
   takesBufferLabel: !symbols.includes('kEndCallbacks'),
   /** Where there are no Unix sockets. */
-  isWindows: process.platform === 'win32'
+  isWindows: process.platform === 'win32',
+  /** Where sluice writes sockets itself. */
+  isLinux: process.platform === 'linux'
 }
