@@ -41,14 +41,15 @@ function close () {
   open(null)
 }
 
-/** Whether what was true of the message in this tick still is. */
+/** Whether what was true of the message in this tick still is, and the socket is still corked. */
 function isStillOpen (message) {
   const { socket, gathering } = place
+  const { state } = gathering
   const { strictContentLength } = message
   return message.finished === false && message.destroyed === false && message._headerSent === true &&
     message._hasBody === true && (strictContentLength === false || strictContentLength === undefined) &&
-    message.socket === socket && socket._httpMessage === message && gathering.isInPlace() &&
-    !socket.destroyed && !gathering.state.ending && !host.holdsChunks(message)
+    message.socket === socket && socket._httpMessage === message && message.outputData.length === 0 &&
+    gathering.isInPlace() && !socket.destroyed && state.corked !== 0 && !state.ending && !host.holdsChunks(message)
 }
 
 /** Bytes around a chunk, by its length. @type {number[]} */

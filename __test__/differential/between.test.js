@@ -7,7 +7,7 @@ const http = require('node:http')
 const test = require('ava')
 const { Writable } = require('node:stream')
 const host = require('../support/host')
-const { differentialFor } = require('../support/differential')
+const { differentialFor, VARIANTS } = require('../support/differential')
 const { request } = require('../support/requests')
 const { startServer } = require('../support/servers')
 const { RawClient } = require('../support/raw-client')
@@ -69,6 +69,11 @@ const ACTS = {
     socket._httpMessage = null
     process.nextTick(() => { socket._httpMessage = res })
   },
+  'it is no longer what its socket sends, for one more write': ({ m, socket, res }) => {
+    socket._httpMessage = null
+    m.write(Buffer.from('queued '))
+    socket._httpMessage = res
+  },
   'it has no socket, for a write': ({ socket, res }) => {
     res.socket = null
     process.nextTick(() => { res.socket = socket })
@@ -114,6 +119,21 @@ differential('between two chunks the message is detached from its socket', {
     note('kept', [res.outputData.map(({ data }) => data.toString()).join('|')])
     await turns(3)
     socket.end()
+  }
+})
+
+// Node corks the socket again; past its Writable there is nothing to cork.
+differential('between two chunks its socket is uncorked', {
+  ...JOINED,
+  variants: VARIANTS.filter(({ transport }) => transport === 'tls'),
+  async script ({ m, socket, turns, note }) {
+    for (const chunk of [Buffer.from('before '), 'and ', Buffer.from('behind ')]) {
+      m.write(chunk)
+      note('corked', [socket.writableCorked])
+      socket.uncork()
+    }
+    await turns(3)
+    m.end()
   }
 })
 
