@@ -251,13 +251,13 @@ function writeBehind (message, chunk, encoding) {
 
 /** @param {object} [base] the prototype that has a write of the host's, or of those who have wrapped it, for a subclass */
 const writer = (base) => function write (chunk, encoding, callback) {
+  if (base !== undefined && base.write !== hostWrite) return base.write.apply(this, arguments)
   if (callback === undefined) {
     const answer = staging.place.message === this
       ? writeStaged(this, chunk, encoding)
       : gather.place.message === this ? writeBehind(this, chunk, encoding) : undefined
     if (answer !== undefined) return answer
   }
-  if (base !== undefined && base.write !== hostWrite) return base.write.apply(this, arguments)
   if (typeof encoding === 'function') {
     callback = encoding
     encoding = null

@@ -3,6 +3,10 @@
 const http = require('node:http')
 const test = require('ava')
 const sluice = require('../..')
+const { startServer } = require('../support/servers')
+const { RawClient } = require('../support/raw-client')
+const { request } = require('../support/requests')
+const { parseResponse } = require('../support/response-parser')
 
 const { OutgoingMessage, ServerResponse, ClientRequest } = http
 const prototypes = [OutgoingMessage.prototype, ServerResponse.prototype, ClientRequest.prototype]
@@ -61,6 +65,41 @@ test.serial('a wrapper around ours stays after uninstall', (t) => {
   sluice.uninstall()
   t.is(OutgoingMessage.prototype.write, host)
 })
+
+for (const transport of ['tcp', 'tls']) {
+  for (const Class of [OutgoingMessage, ServerResponse]) {
+    test.serial(`a wrapper around ours hears of each write of a response of sluice.ServerResponse (${Class.name}, ${transport})`, async (t) => {
+      const { prototype } = Class
+      const heard = []
+      sluice.install()
+      const before = Object.getOwnPropertyDescriptor(prototype, 'write')
+      const { write } = prototype
+      t.teardown(() => {
+        delete prototype.write
+        if (before !== undefined) Object.defineProperty(prototype, 'write', before)
+        sluice.uninstall()
+      })
+      prototype.write = function (...values) {
+        heard.push(String(values[0]))
+        return write.apply(this, values)
+      }
+      const chunks = ['one', Buffer.from('two'), Buffer.from('three'), 'four']
+      const { address, close } = await startServer(sluice, {
+        transport,
+        listener: (req, res) => {
+          for (const chunk of chunks) res.write(chunk)
+          res.end()
+        }
+      })
+      const client = await RawClient.connect(address)
+      client.send(request())
+      await client.closed
+      t.deepEqual(heard, chunks.map(String))
+      t.is(parseResponse(client.bytes, 'GET').body.toString(), 'onetwothreefour')
+      await close()
+    })
+  }
+}
 
 /** Methods that sluice replaces, and a call that comes to each. */
 const CALLS = {
