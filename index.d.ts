@@ -69,7 +69,7 @@ export type Chunk = string | Uint8Array
 export type WriteCallback = (error?: Error | null) => void
 
 /**
- * Called when the message is finished; with an error where it has ended before,
+ * Called when the message is finished; with an error where it has finished before,
  * and on Node 24 and later where it never will be finished.
  */
 export type EndCallback = (error?: Error | null) => void
