@@ -132,13 +132,15 @@ if (process.platform === 'linux') {
   })
 }
 
+const foreignPlatform = (t) => preloadOf(t, "Object.defineProperty(process, 'platform', { value: 'aix' })")
+
 test('a platform that there is no addon for', async (t) => {
-  const foreign = preloadOf(t, "Object.defineProperty(process, 'platform', { value: 'aix' })")
+  const foreign = foreignPlatform(t)
   await refuses(t, ['--require', foreign, '--require', register], new RegExp(`there is no addon for aix-${process.arch}`))
 })
 
 test('an app with messages of ours, on a platform that there is no addon for', async (t) => {
-  const foreign = preloadOf(t, "Object.defineProperty(process, 'platform', { value: 'aix' })")
+  const foreign = foreignPlatform(t)
   const { out } = await runNode(['--require', foreign, '--eval', `
     const { createServer, native } = require(${JSON.stringify(path.join(root, 'index.js'))})
     const server = createServer({ backpressure: 'kernel' }, (req, res) => {
