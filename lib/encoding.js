@@ -1,5 +1,6 @@
 'use strict'
 
+const { isUint8Array } = require('node:util/types')
 const { native, BYTES, LONG_LATIN1, LONG_WIDE } = require('./binding')
 const errors = require('./errors')
 const host = require('./host')
@@ -57,6 +58,13 @@ function isEncoding (label) {
   return typeof label === 'string' && lookup(label) >= 0
 }
 
+/** Whether a chunk is bytes, or text in UTF-8, of which no label has to be looked up. */
+function isUnlabelled (chunk, encoding) {
+  return typeof chunk === 'string'
+    ? encoding === undefined || encoding === 'utf8'
+    : isUint8Array(chunk) && (encoding === undefined || encoding === null || encoding === 'buffer')
+}
+
 /** The number of bytes of a chunk, exactly. */
 function lengthOf (chunk, code) {
   if (typeof chunk !== 'string') return chunk.byteLength
@@ -98,4 +106,4 @@ function queuedLength ({ outputData }) {
   return length
 }
 
-module.exports = { codeOf, crossingCode, crossingCodeOf, hostsLabel, isEncoding, lengthOf, queuedLength }
+module.exports = { codeOf, crossingCode, crossingCodeOf, hostsLabel, isEncoding, isUnlabelled, lengthOf, queuedLength }

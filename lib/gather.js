@@ -41,15 +41,16 @@ function close () {
   open(null)
 }
 
-/** Whether what was true of the message in this tick still is, and the socket is still corked. */
+/**
+ * Whether the message still streams into the socket, as it did in this tick, and the socket is still corked. What is
+ * asked of the message is what `isStillOpen` of lib/staging.js asks: to call a function for it takes 1 of a write's 33 ns there.
+ */
 function isStillOpen (message) {
   const { socket, gathering } = place
-  const { state } = gathering
   const { strictContentLength } = message
   return message.finished === false && message.destroyed === false && message._headerSent === true &&
     message._hasBody === true && (strictContentLength === false || strictContentLength === undefined) &&
-    message.socket === socket && socket._httpMessage === message && message.outputData.length === 0 &&
-    gathering.isInPlace() && !socket.destroyed && state.corked !== 0 && !state.ending && !host.holdsChunks(message)
+    message.socket === socket && gathering.isInPlace() && gathering.state.corked !== 0 && !host.holdsChunks(message)
 }
 
 /** Bytes around a chunk, by its length. @type {number[]} */
